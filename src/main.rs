@@ -1,0 +1,2 @@
+//! enlace.
+fn main() {}

@@ -1,0 +1,86 @@
+//! What an operation writes to HubSoft's side: data in its answer, applied by the engine with the step's record.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use platforms::{BoxElement, CableElement, ElementKind, OccupantElement, PoleElement, SplitterElement};
+
+use crate::types::Transmission;
+
+/// One change. Applied exactly once, in the order given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Change {
+    /// What a port shows of its transmission; also the time of the last try (rule B10).
+    Transmission {
+        /// `id_porta_atendimento`.
+        port: i64,
+        /// What it shows from now on.
+        shows: Transmission,
+    },
+    /// The service becomes the port's occupant, where HubSoft's own transaction did not do it (rule B9).
+    Occupy {
+        /// `id_porta_atendimento`.
+        port: i64,
+        /// `id_cliente_servico`.
+        service: i64,
+        /// Lift a reservation on the way.
+        lift_reservation: bool,
+    },
+    /// The service leaves the port, where HubSoft's own transaction did not do it (rule B9). Nothing if it sits elsewhere.
+    Vacate {
+        /// `id_porta_atendimento`.
+        port: i64,
+        /// `id_cliente_servico`.
+        service: i64,
+    },
+    /// HubSoft and the platform differ about a port: for a person to settle (rules B3, S6). One open row per port and kind.
+    Discrepancy {
+        /// `id_porta_atendimento`.
+        port: i64,
+        /// Stable: `other_occupant`, `two_ports`, …
+        kind: String,
+        /// What HubSoft says.
+        ours: serde_json::Value,
+        /// What the platform says.
+        theirs: serde_json::Value,
+    },
+    /// A part of a sync.
+    Sync {
+        /// The sync's workflow.
+        run: Uuid,
+        /// `id_integracao`.
+        integration: i64,
+        /// Which part.
+        part: SyncPart,
+    },
+}
+
+/// What one step of a sync found or finished (rules S1–S11).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum SyncPart {
+    /// It begins: the project shows `em_sincronizacao`, the counters start at nothing.
+    Begun,
+    /// A page of boxes.
+    Boxes(Vec<BoxElement>),
+    /// A page of splitters with their ports.
+    Splitters(Vec<SplitterElement>),
+    /// A page of poles.
+    Poles(Vec<PoleElement>),
+    /// A page of cables.
+    Cables(Vec<CableElement>),
+    /// A page of what holds ports.
+    Occupants(Vec<OccupantElement>),
+    /// How many the platform says there are of a kind, where it tells.
+    Total {
+        /// Of what.
+        kind: ElementKind,
+        /// How many.
+        total: u64,
+    },
+    /// All pages of this kind were seen: what was not is marked missing (rule S8).
+    Missing(ElementKind),
+    /// It ended well.
+    Finished,
+    /// It failed, and why.
+    Failed(String),
+}

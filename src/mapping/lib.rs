@@ -1,0 +1,11 @@
+//! The network as HubSoft holds it: projects, boxes, ports, who sits where, and what differs from the platform.
+//!
+//! Operations see the plain types of [`types`] and [`change`]; they read through a port that the application fills with
+//! [`store`], and they write by answering with [`change::Change`]s, which the engine applies in the transaction that
+//! records the step.
+
+pub mod change;
+pub mod types;
+
+pub use change::Change;
+pub use types::*;

@@ -1,0 +1,89 @@
+//! What operations read of HubSoft's side. Ids are HubSoft's; `external_id`s are the platform's.
+
+use platforms::{ElementKind, Place, PortAddress};
+use serde::{Deserialize, Serialize};
+
+/// A port with what an operation has to know of its surroundings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Port {
+    /// `id_porta_atendimento`.
+    pub id: i64,
+    /// The service that HubSoft says sits on it.
+    pub occupant: Option<i64>,
+    /// Held without a customer.
+    pub reserved: bool,
+    /// How the platform names it.
+    pub address: PortAddress,
+    /// Gone upstream (rule S8).
+    pub missing: bool,
+    /// The integration of the port's project; `None`: nothing is ever sent for it (rule B1).
+    pub integration: Option<Integration>,
+    /// The project's rules (rule B9).
+    pub rules: ProjectRules,
+}
+
+/// Rules that a project sets (rule B9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProjectRules {
+    /// A service holds at most one port.
+    pub cliente_unico_porta: bool,
+    /// A reserved port takes nobody until released.
+    pub bloquear_vinculo_porta_reservada: bool,
+}
+
+/// An account on a platform, as far as operations look at it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Integration {
+    /// `id_integracao`.
+    pub id: i64,
+    /// `ozmap`, `geosite`, `geogrid`.
+    pub platform: String,
+    /// As people call it.
+    pub name: String,
+    /// Inactive ones are neither synced nor sent to (rule D4).
+    pub active: bool,
+    /// The project that it fills, once chosen (rule D2).
+    pub id_projeto: Option<i64>,
+    /// What is synced (rule D3).
+    pub elements: Vec<ElementKind>,
+    /// What a removal leaves behind (rule B11).
+    pub keep_home: bool,
+}
+
+impl Integration {
+    /// The engine's name of this integration's platform.
+    pub fn upstream(&self) -> String {
+        upstream_of(self.id)
+    }
+}
+
+/// The engine's name of an integration's platform, and the ordering key of its sync: `integration:3`.
+pub fn upstream_of(id_integracao: i64) -> String {
+    format!("integration:{id_integracao}")
+}
+
+/// A customer's service, as far as it is sent to a platform (rule B2).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    /// `id_cliente_servico`.
+    pub id: i64,
+    /// The customer's `nome_razaosocial`.
+    pub name: String,
+    /// The customer's CPF or CNPJ, as stored.
+    pub document: Option<String>,
+    /// Where the service is.
+    pub place: Option<Place>,
+}
+
+/// What a port shows of its transmission (rule B10).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Transmission {
+    /// Asked for, not there yet.
+    Pending,
+    /// The platform shows it; its id there (`None` after a removal).
+    Sent(Option<String>),
+    /// It failed, and why.
+    Failed(String),
+    /// A write's outcome is not known yet.
+    Unknown,
+}

@@ -1,0 +1,102 @@
+//! What the product does: one operation, one file, the same five parts. This crate can reach neither SQL nor the network.
+//!
+//! [`Ports`] is all that an operation may touch: it reads HubSoft's side through [`Network`], asks platforms through
+//! [`Maps`], and writes by answering with [`mapping::Change`]s.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use engine::workflow::{Class, Failure};
+use mapping::{Integration, Port, Service};
+use platforms::{FailureKind, Platform};
+use uuid::Uuid;
+
+pub mod bind;
+pub mod retries;
+pub mod unbind;
+
+/// All that an operation may touch.
+pub struct Ports {
+    /// HubSoft's side.
+    pub network: Arc<dyn Network>,
+    /// The platforms.
+    pub maps: Arc<dyn Maps>,
+}
+
+/// HubSoft's side, to look at.
+#[async_trait]
+pub trait Network: Send + Sync {
+    /// The port, if there is one of this id.
+    async fn port(&self, id_porta_atendimento: i64) -> Result<Option<Port>, Trouble>;
+    /// The ports other than `except` that HubSoft says this service sits on (rule B9, `cliente_unico_porta`).
+    async fn other_ports_of(&self, id_cliente_servico: i64, except: i64) -> Result<Vec<i64>, Trouble>;
+    /// The service, if there is one of this id.
+    async fn service(&self, id_cliente_servico: i64) -> Result<Option<Service>, Trouble>;
+    /// The integration, if there is one of this id.
+    async fn integration(&self, id_integracao: i64) -> Result<Option<Integration>, Trouble>;
+    /// Whether work for this key was committed after `position` (rule B8). Ask after reading what that work may have changed.
+    async fn later_work(&self, key: &str, position: i64) -> Result<Later, Trouble>;
+    /// What the sync with this id counted so far (rule S11).
+    async fn sync_result(&self, run: Uuid) -> Result<serde_json::Value, Trouble>;
+    /// When the last sync of this integration ended, if one did (rule S1: who asked before that has joined it).
+    async fn last_sync_ended(&self, id_integracao: i64) -> Result<Option<chrono::DateTime<chrono::Utc>>, Trouble>;
+}
+
+/// Whether later work for a key is queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Later {
+    /// There is some.
+    Queued,
+    /// There is none.
+    Nothing,
+    /// Rows were committed that no worker has taken in yet: ask again in a moment.
+    NotKnownYet,
+}
+
+/// The platforms, one per integration.
+#[async_trait]
+pub trait Maps: Send + Sync {
+    /// The platform of this integration. Its calls fail at once, as *throttled*, while the upstream is closed.
+    async fn of(&self, id_integracao: i64) -> Result<Arc<dyn Platform>, Trouble>;
+}
+
+/// What a step fails with.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// A platform did not do what was asked.
+    #[error(transparent)]
+    Platform(#[from] platforms::Failure),
+    /// A rule of the domain says no: a person has to change something first. The code is stable, the message for people.
+    #[error("{message}")]
+    Refused {
+        /// `bind.port_reserved`, …
+        code: &'static str,
+        /// What to do next, in words.
+        message: String,
+    },
+    /// HubSoft's side could not be read just now.
+    #[error("the database could not be read: {0}")]
+    Database(String),
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Platform(f) => Failure {
+                class: match f.kind {
+                    FailureKind::Transient => Class::Transient,
+                    FailureKind::Throttled => Class::Throttled,
+                    FailureKind::Unauthorised | FailureKind::Misconfigured => Class::Unauthorised,
+                    FailureKind::Rejected => Class::Rejected,
+                    FailureKind::Unknown => Class::Unknown,
+                },
+                code: f.code.to_owned(),
+                message: f.message,
+                retry_after: f.retry_after,
+                upstream: f.upstream,
+            },
+            Trouble::Refused { code, message } => Failure::new(Class::Rejected, code, message),
+            Trouble::Database(why) => Failure::new(Class::Transient, "database.unreadable", why),
+        }
+    }
+}
