@@ -1,1 +1,9 @@
-//! enlace.
+//! enlace, put together: what the crates below it do is joined here, and given a face.
+
+pub mod app;
+pub mod cli;
+pub mod migrations;
+pub mod postgres;
+pub mod settings;
+pub mod telemetry;
+pub mod tokens;

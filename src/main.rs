@@ -1,2 +1,7 @@
-//! enlace.
-fn main() {}
+//! The one binary of the product. What it can do is in `cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    enlace::cli::main()
+}

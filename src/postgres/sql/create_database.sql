@@ -1,0 +1,2 @@
+-- Makes the database of a new embedded cluster.
+create database enlace

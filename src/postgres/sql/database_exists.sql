@@ -1,0 +1,2 @@
+-- Whether this server holds a database of that name.
+select exists (select from pg_database where datname = $1)
