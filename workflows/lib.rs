@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine::workflow::{Class, Failure};
-use mapping::{Integration, Port, Service};
-use platforms::{FailureKind, Platform};
+use engine::workflow::{Class, Failure, Text, Trouble as InTrouble, says};
+use mapping::{Change, Integration, Port, Service, Transmission};
+use platforms::{Detach, FailureKind, Platform};
 use uuid::Uuid;
 
 pub mod bind;
@@ -99,4 +99,53 @@ impl From<Trouble> for Failure {
             Trouble::Database(why) => Failure::new(Class::Transient, "database.unreadable", why),
         }
     }
+}
+
+/// Why a step asks to be called again while the intake catches up.
+pub const INTAKE: Text = says("aguarda a leitura do que o HubSoft acabou de confirmar", "waits until what HubSoft just committed is taken in");
+
+/// A port with the platform that is told about it.
+pub(crate) struct PortToSend {
+    pub(crate) port: Port,
+    pub(crate) map: Arc<dyn Platform>,
+    /// What a removal leaves behind (rule B11).
+    pub(crate) removal: Detach,
+}
+
+/// B1: the port if anything is sent for it, else why not.
+pub(crate) fn sendable(port: Option<Port>, id: i64) -> Result<Port, String> {
+    match port {
+        None => Err(format!("a porta {id} não existe / port {id} does not exist")),
+        Some(port) if port.integration.is_none() => {
+            Err(format!("o projeto da porta {id} não tem integração / the project of port {id} has no integration"))
+        }
+        Some(port) => Ok(port),
+    }
+}
+
+/// The port and its platform, for a step that calls it.
+pub(crate) async fn port_to_send(ports: &Ports, id: i64) -> Result<PortToSend, Trouble> {
+    let port = sendable(ports.network.port(id).await?, id)
+        .map_err(|message| Trouble::Refused { code: "port.not_applicable", message })?;
+    let (integration, keep_home) = port.integration.as_ref().map_or((0, false), |i| (i.id, i.keep_home));
+    let map = ports.maps.of(integration).await?;
+    Ok(PortToSend { port, map, removal: if keep_home { Detach::KeepHome } else { Detach::Everything } })
+}
+
+/// The drawing on the platform does not allow it: a person has to change it first.
+pub(crate) fn refused_by_drawing(port: &Port, pt: &str, en: &str) -> Trouble {
+    Trouble::Refused {
+        code: "port.not_usable",
+        message: format!("na plataforma a porta {} está {pt} / on the platform port {} is {en}", port.id, port.id),
+    }
+}
+
+/// B10: what the port shows while its work is in trouble.
+pub(crate) fn transmission_in_trouble(port: i64, trouble: &InTrouble<'_>) -> Vec<Change> {
+    let shows = match (trouble.parked, trouble.failure.class) {
+        (_, Class::Unknown) => Transmission::Unknown,
+        (Some(_), _) => Transmission::Failed(trouble.failure.message.clone()),
+        (None, _) => Transmission::Pending,
+    };
+    vec![Change::Transmission { port, shows }]
 }

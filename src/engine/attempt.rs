@@ -1,0 +1,58 @@
+//! What is known while a step runs: the calls that it makes, and whether it may still make one.
+//!
+//! Platforms know nothing of the engine; whoever ties the two together asks [`may_call`] before each call and tells
+//! [`note_call`] after it. Both find the running attempt by themselves.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::lease::Lease;
+
+/// One call to an upstream, as the history shows it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Call {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// Path and query, without secrets and personal data.
+    pub path: String,
+    /// The status; `None` where there was no answer.
+    pub status: Option<u16>,
+    /// Milliseconds.
+    pub ms: u64,
+}
+
+/// The attempt under way.
+#[derive(Clone)]
+pub(crate) struct Attempt {
+    calls: Arc<Mutex<Vec<Call>>>,
+    lease: Arc<Lease>,
+}
+
+impl Attempt {
+    pub(crate) fn new(lease: Arc<Lease>) -> Self {
+        Self { calls: Arc::default(), lease }
+    }
+
+    pub(crate) fn take_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+tokio::task_local! {
+    static CURRENT: Attempt;
+}
+
+pub(crate) async fn within<T>(attempt: Attempt, work: impl Future<Output = T>) -> T {
+    CURRENT.scope(attempt, work).await
+}
+
+/// Notes a call in the history of the step that is running; does nothing outside of one.
+pub fn note_call(call: Call) {
+    let _outside_of_a_step = CURRENT.try_with(|a| a.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call));
+}
+
+/// Whether a call may begin: a worker that lost its lease begins none (G5). Outside of a step there is no lease to lose.
+pub fn may_call() -> bool {
+    CURRENT.try_with(|a| a.lease.alive()).unwrap_or(true)
+}

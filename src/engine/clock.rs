@@ -1,0 +1,43 @@
+//! The one place where the engine reads a clock. What is written down is the database's time, carried forward by this
+//! machine's monotonic clock; what is compared is monotonic alone.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+
+/// The database's time, estimated between two answers of it.
+#[derive(Debug)]
+pub struct DatabaseClock {
+    set: Mutex<(DateTime<Utc>, Instant)>,
+}
+
+impl DatabaseClock {
+    /// A clock that was `now` a moment ago.
+    pub fn starting_at(now: DateTime<Utc>) -> Self {
+        Self { set: Mutex::new((now, Instant::now())) }
+    }
+
+    /// Corrects it by an answer of the database.
+    pub fn set(&self, now: DateTime<Utc>) {
+        *self.set.lock().unwrap_or_else(PoisonError::into_inner) = (now, Instant::now());
+    }
+
+    /// The database's time, about.
+    pub fn now(&self) -> DateTime<Utc> {
+        let (base, at) = *self.set.lock().unwrap_or_else(PoisonError::into_inner);
+        base + at.elapsed()
+    }
+}
+
+/// The monotonic clock.
+pub fn monotonic() -> Instant {
+    Instant::now()
+}
+
+/// Sleeps, on the monotonic clock.
+pub async fn sleep(time: Duration) {
+    tokio::time::sleep(time).await;
+}

@@ -1,0 +1,254 @@
+//! Intake: what HubSoft committed to the outbox becomes unfinished work, in commit order and exactly once (G1).
+//!
+//! Rows are read on from the last one taken. A sequence number that is skipped may belong to a transaction that is still
+//! open (G1: late commits are found): it is kept as a *gap* until it fills, or until every transaction that was open when
+//! it was noticed has ended, after which it can only have been rolled back. How far the outbox was taken in is the last row
+//! of a log whose primary key admits one successor: two workers cannot both take the same rows.
+
+use std::{collections::HashSet, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::{
+    Error,
+    claim::Held,
+    db::{Why, why},
+    registry::{Registry, RunView},
+};
+
+/// Rows read at once.
+pub const BATCH: usize = 1000;
+/// Positions are the intake's number and the place within it.
+const POSITION_BITS: u32 = 20;
+
+/// What one intake did.
+pub struct TakenIn<C> {
+    /// Workflows taken in.
+    pub count: usize,
+    /// Those of them that this worker holds from the start.
+    pub held: Vec<Held<C>>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Read {
+    intake_id: i64,
+    upto: i64,
+    gaps: Vec<i64>,
+    gap_xids: Vec<i64>,
+    oldest_running: i64,
+    next_xid: i64,
+    id: Option<Uuid>,
+    seq: Option<i64>,
+    kind: Option<String>,
+    payload: Option<Value>,
+    not_before: Option<DateTime<Utc>>,
+    enqueued_at: Option<DateTime<Utc>>,
+}
+
+/// How far the outbox has been taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Mark {
+    upto: i64,
+    /// Missing numbers, each with the next transaction id when it was noticed.
+    gaps: Vec<(i64, i64)>,
+}
+
+impl Mark {
+    /// The mark after `seen` (ascending or not) was read in a snapshot whose oldest running transaction and next
+    /// transaction id are given.
+    fn after(&self, seen: &HashSet<i64>, oldest_running: i64, next_xid: i64) -> Mark {
+        let upto = seen.iter().copied().max().unwrap_or(0).max(self.upto);
+        let still_open = self.gaps.iter().copied().filter(|(gap, noticed)| !seen.contains(gap) && oldest_running < *noticed);
+        let skipped = (self.upto + 1..upto).filter(|seq| !seen.contains(seq)).map(|seq| (seq, next_xid));
+        Mark { upto, gaps: still_open.chain(skipped).collect() }
+    }
+}
+
+/// Takes in what was committed, and holds as many of those workflows as `hold` allows.
+///
+/// # Errors
+/// When Postgres cannot be reached, or the lease is gone.
+pub async fn take_in<C: 'static>(
+    pool: &PgPool,
+    worker: Uuid,
+    registry: &Registry<C>,
+    hold: usize,
+) -> Result<TakenIn<C>, Error> {
+    let rows: Vec<Read> = sqlx::query_as(include_str!("sql/intake_read.sql"))
+        .bind(i64::try_from(BATCH).unwrap_or(i64::MAX))
+        .fetch_all(pool)
+        .await?;
+    let Some(first) = rows.first() else { return Ok(TakenIn { count: 0, held: Vec::new() }) };
+    let last_intake = first.intake_id;
+    let before = Mark { upto: first.upto, gaps: first.gaps.iter().copied().zip(first.gap_xids.iter().copied()).collect() };
+    let seen: HashSet<i64> = rows.iter().filter_map(|r| r.seq).collect();
+    let after = before.after(&seen, first.oldest_running, first.next_xid);
+    if after == before {
+        return Ok(TakenIn { count: 0, held: Vec::new() });
+    }
+    let batch = Batch::of(rows, last_intake + 1, registry, hold);
+    match batch.write(pool, worker, last_intake + 1, &after).await {
+        Ok(held) => Ok(held),
+        // Another worker took the same rows in a moment before: there is nothing left to do.
+        Err(Error::Database(e)) if why(&e) == Why::Duplicate => Ok(TakenIn { count: 0, held: Vec::new() }),
+        Err(e) => Err(e),
+    }
+}
+
+/// The rows of one intake, column by column, and what this worker would hold of them.
+struct Batch<C> {
+    held: Vec<Held<C>>,
+    claim: Vec<bool>,
+    parked: Vec<Option<&'static str>>,
+    due: Vec<DateTime<Utc>>,
+    lanes: Vec<i16>,
+    versions: Vec<i32>,
+    kinds: Vec<String>,
+}
+
+impl<C: 'static> Batch<C> {
+    fn of(rows: Vec<Read>, intake: i64, registry: &Registry<C>, hold: usize) -> Self {
+        let mut batch = Batch {
+            held: Vec::with_capacity(rows.len()),
+            claim: Vec::new(),
+            parked: Vec::new(),
+            due: Vec::new(),
+            lanes: Vec::new(),
+            versions: Vec::new(),
+            kinds: Vec::new(),
+        };
+        for row in rows {
+            if let (Some(id), Some(kind), Some(payload), Some(enqueued_at)) = (row.id, row.kind, row.payload, row.enqueued_at) {
+                let place = i64::try_from(batch.held.len()).unwrap_or(0);
+                let run = RunView { id, position: (intake << POSITION_BITS) + place, enqueued_at, payload: Arc::new(payload) };
+                batch.push(run, kind, row.not_before, registry, hold);
+            }
+        }
+        batch
+    }
+
+    fn push(&mut self, run: RunView, kind: String, not_before: Option<DateTime<Utc>>, registry: &Registry<C>, hold: usize) {
+        let operation = registry.get(&kind).cloned();
+        let admitted = match &operation {
+            Some(k) => k.admit(&run.payload),
+            None => Err(format!("this build does not know the kind \"{kind}\"")),
+        };
+        self.claim.push(self.held.len() < hold);
+        self.parked.push(admitted.is_err().then_some("undecodable"));
+        self.due.push(not_before.unwrap_or(run.enqueued_at));
+        self.lanes.push(operation.as_ref().map_or(1, |k| k.lane() as i16));
+        self.versions.push(operation.as_ref().map_or(0, |k| k.version()));
+        self.kinds.push(kind);
+        let (keys, at, state, unfit) = match admitted {
+            Ok(a) => (a.keys, a.at.to_owned(), a.state, None),
+            Err(why) => (Vec::new(), "unknown".to_owned(), Value::Null, Some(why)),
+        };
+        self.held.push(Held {
+            kind: operation,
+            run,
+            keys,
+            at,
+            state,
+            n: 0,
+            attempt: 0,
+            failures: 0,
+            failed_state: None,
+            moves: 0,
+            interrupted: false,
+            unfit,
+        });
+    }
+
+    async fn write(self, pool: &PgPool, worker: Uuid, intake: i64, mark: &Mark) -> Result<TakenIn<C>, Error> {
+        let keys = Keys::of(&self.held);
+        let errors: Vec<Option<Value>> = self.held.iter().map(|h| h.unfit.as_deref().map(undecodable)).collect();
+        let rows: Vec<(Uuid, bool)> = sqlx::query_as(include_str!("sql/intake_write.sql"))
+            .bind(worker)
+            .bind(intake)
+            .bind(mark.upto)
+            .bind(mark.gaps.iter().map(|(gap, _)| *gap).collect::<Vec<i64>>())
+            .bind(mark.gaps.iter().map(|(_, xid)| *xid).collect::<Vec<i64>>())
+            .bind(self.held.iter().map(|h| h.run.id).collect::<Vec<Uuid>>())
+            .bind(self.held.iter().map(|h| h.run.position).collect::<Vec<i64>>())
+            .bind(&self.kinds)
+            .bind(&self.versions)
+            .bind(&self.lanes)
+            .bind(self.held.iter().map(|h| h.at.as_str()).collect::<Vec<&str>>())
+            .bind(&self.due)
+            .bind(&self.parked)
+            .bind(errors)
+            .bind(&self.claim)
+            .bind(keys.ids)
+            .bind(keys.keys)
+            .bind(keys.positions)
+            .bind(keys.behind)
+            .fetch_all(pool)
+            .await?;
+        if rows.len() < self.held.len() {
+            return Err(Error::LeaseLost);
+        }
+        if intake % 1000 == 0 {
+            sqlx::query(include_str!("sql/intake_trim.sql")).bind(intake).execute(pool).await?;
+        }
+        let ours: HashSet<Uuid> = rows.into_iter().filter(|(_, claimed)| *claimed).map(|(id, _)| id).collect();
+        let count = self.held.len();
+        Ok(TakenIn { count, held: self.held.into_iter().filter(|h| ours.contains(&h.run.id)).collect() })
+    }
+}
+
+/// The error that an undecodable run shows.
+pub(crate) fn undecodable(why: &str) -> Value {
+    json!({ "class": "bug", "code": "engine.undecodable", "message": why })
+}
+
+/// The ordering keys of a batch, column by column.
+struct Keys {
+    ids: Vec<Uuid>,
+    keys: Vec<String>,
+    positions: Vec<i64>,
+    /// An earlier workflow of this same batch has the key.
+    behind: Vec<bool>,
+}
+
+impl Keys {
+    fn of<C>(held: &[Held<C>]) -> Self {
+        let mut all = Keys { ids: Vec::new(), keys: Vec::new(), positions: Vec::new(), behind: Vec::new() };
+        let mut taken: HashSet<&str> = HashSet::new();
+        for h in held {
+            let mut own: HashSet<&str> = HashSet::new();
+            for key in h.keys.iter().filter(|k| own.insert(k)) {
+                all.ids.push(h.run.id);
+                all.keys.push(key.clone());
+                all.positions.push(h.run.position);
+                all.behind.push(!taken.insert(key));
+            }
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(upto: i64, gaps: &[(i64, i64)]) -> Mark {
+        Mark { upto, gaps: gaps.to_vec() }
+    }
+
+    #[test]
+    fn g1_a_skipped_number_is_kept_until_it_fills() {
+        let noticed = mark(10, &[]).after(&HashSet::from([11, 14]), 500, 507);
+        assert_eq!(noticed, mark(14, &[(12, 507), (13, 507)]));
+        assert_eq!(noticed.after(&HashSet::from([13]), 500, 510), mark(14, &[(12, 507)]));
+    }
+
+    #[test]
+    fn g1_a_gap_is_final_once_all_that_were_open_have_ended() {
+        let noticed = mark(14, &[(12, 507)]);
+        assert_eq!(noticed.after(&HashSet::new(), 506, 600), noticed, "506 may still commit number 12");
+        assert_eq!(noticed.after(&HashSet::new(), 507, 600), mark(14, &[]), "nobody is left who could");
+    }
+}

@@ -1,0 +1,124 @@
+//! A worker's lease: one row, by the database's clock (G5). Losing it is losing every workflow under it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    Error,
+    clock::{self, DatabaseClock},
+};
+
+/// The lease that this process holds, as far as it can know by itself.
+#[derive(Debug)]
+pub struct Lease {
+    /// The worker's id: the fencing token that every record carries.
+    pub worker: Uuid,
+    /// The database's time.
+    pub clock: DatabaseClock,
+    length: Duration,
+    started: Instant,
+    /// Milliseconds after `started` until which the lease surely holds.
+    good_until: AtomicU64,
+    lost: AtomicBool,
+}
+
+impl Lease {
+    /// Registers a worker called `name`.
+    ///
+    /// # Errors
+    /// When Postgres cannot be reached.
+    pub async fn take(pool: &PgPool, name: &str, length: Duration) -> Result<Arc<Self>, Error> {
+        let started = clock::monotonic();
+        let (worker, now) = sqlx::query_as(include_str!("sql/lease_take.sql"))
+            .bind(name)
+            .bind(env!("CARGO_PKG_VERSION"))
+            .bind(length.as_secs_f64())
+            .fetch_one(pool)
+            .await?;
+        let lease = Self {
+            worker,
+            clock: DatabaseClock::starting_at(now),
+            length,
+            started,
+            good_until: AtomicU64::new(0),
+            lost: AtomicBool::new(false),
+        };
+        lease.good_from(started);
+        Ok(Arc::new(lease))
+    }
+
+    /// Whether the lease surely holds. Counted from before the request that renewed it, on a clock that goes on while the
+    /// process is stopped: so a worker that slept through its lease knows it before it does anything else.
+    pub fn alive(&self) -> bool {
+        !self.lost.load(Ordering::Relaxed)
+            && self.started.elapsed() < Duration::from_millis(self.good_until.load(Ordering::Relaxed))
+    }
+
+    /// Gives the lease up: whatever noticed that it is gone says so here.
+    pub fn lose(&self) {
+        self.lost.store(true, Ordering::Relaxed);
+    }
+
+    fn good_from(&self, asked: Instant) {
+        let good = asked.duration_since(self.started) + self.length.mul_f64(0.9);
+        self.good_until.store(u64::try_from(good.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Renews the lease four times in its length, until `stop`, or until it is lost.
+    pub async fn keep(self: Arc<Self>, pool: PgPool, stop: CancellationToken) {
+        while self.alive() {
+            tokio::select! {
+                () = clock::sleep(self.length / 4) => {}
+                () = stop.cancelled() => return,
+            }
+            if let Err(error) = self.renew(&pool).await {
+                tracing::warn!(%error, "the lease could not be renewed");
+            }
+        }
+        self.lose();
+    }
+
+    async fn renew(&self, pool: &PgPool) -> Result<(), Error> {
+        let asked = clock::monotonic();
+        let renewed: Option<(chrono::DateTime<chrono::Utc>,)> = sqlx::query_as(include_str!("sql/lease_renew.sql"))
+            .bind(self.worker)
+            .bind(self.length.as_secs_f64())
+            .fetch_optional(pool)
+            .await?;
+        match renewed {
+            Some((now,)) => {
+                self.clock.set(now);
+                self.good_from(asked);
+            }
+            None => self.lose(),
+        }
+        Ok(())
+    }
+
+    /// An orderly stop: everything is handed over at once; `in_the_middle` names what was interrupted inside a step.
+    ///
+    /// # Errors
+    /// When Postgres cannot be reached; the lease then runs out by itself.
+    pub async fn give_up(&self, pool: &PgPool, in_the_middle: &[Uuid]) -> Result<(), Error> {
+        self.lose();
+        sqlx::query(include_str!("sql/lease_give_up.sql")).bind(self.worker).bind(in_the_middle).execute(pool).await?;
+        Ok(())
+    }
+}
+
+/// Takes the work of dead workers away from them; how many workflows that freed.
+///
+/// # Errors
+/// When Postgres cannot be reached.
+pub async fn reap(pool: &PgPool) -> Result<u64, Error> {
+    Ok(sqlx::query(include_str!("sql/lease_reap.sql")).execute(pool).await?.rows_affected())
+}

@@ -1,0 +1,332 @@
+//! Recording: what steps came to, many workflows in one commit (G2).
+//!
+//! One transaction locks the worker's own row (no lease, no record: G5), appends the attempts, writes what the steps
+//! changed, and moves or gives back the workflows. A group in which one member cannot be written is recorded again member
+//! by member, so that only that one fails (G13).
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use sqlx::{PgConnection, PgPool};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::{
+    Apply, Error,
+    attempt::Call,
+    clock,
+    db::{Why, transaction, why},
+    lease::Lease,
+    upstream::{self, Close},
+    workflow::{End, Parked},
+};
+
+/// How an attempt ended, as stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Outcome {
+    /// Moved on.
+    Done,
+    /// Will be tried again, or waits for a person.
+    Failed,
+    /// A write whose answer was lost.
+    Unknown,
+    /// It asked to be called later.
+    Again,
+    /// The upstream asked for a pause.
+    Throttled,
+    /// The worker died in the middle of it.
+    Lost,
+    /// A person has to decide.
+    Parked,
+}
+
+/// One attempt and what follows from it.
+#[derive(Debug)]
+pub struct Record<C> {
+    /// The workflow.
+    pub id: Uuid,
+    /// Its place in commit order.
+    pub position: i64,
+    /// Its ordering keys.
+    pub keys: Vec<String>,
+    /// The step's number.
+    pub n: i32,
+    /// The attempt's number in the step.
+    pub attempt: i16,
+    /// Where it stood.
+    pub state: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Where it stands now, if it moved; the data only where it is needed to go on.
+    pub next: Option<(String, Option<Value>)>,
+    /// `{class, code, message}`.
+    pub error: Option<Value>,
+    /// What was asked of whom.
+    pub calls: Vec<Call>,
+    /// The database's time when it began.
+    pub began_at: DateTime<Utc>,
+    /// And when it ended.
+    pub ended_at: DateTime<Utc>,
+    /// Written in the same transaction.
+    pub changes: Vec<C>,
+    /// What becomes of the workflow.
+    pub then: Then,
+}
+
+/// What becomes of a workflow after an attempt.
+#[derive(Clone, Debug)]
+pub enum Then {
+    /// This worker goes on with it.
+    GoOn,
+    /// It has ended.
+    End {
+        /// How.
+        end: End,
+        /// In which state.
+        state: String,
+        /// The end state's data.
+        result: Option<Value>,
+    },
+    /// It is given back.
+    PutBack(PutBack),
+}
+
+/// How a workflow is given back.
+#[derive(Clone, Debug)]
+pub struct PutBack {
+    /// Waiting for a person, and why; `None`: for a time or an upstream.
+    pub parked: Option<Parked>,
+    /// Until when it waits; `None`: until an upstream is opened or a person acts.
+    pub after: Option<Duration>,
+    /// Failures in a row.
+    pub failures: i16,
+    /// Where.
+    pub failed_state: Option<String>,
+    /// Moves so far.
+    pub moves: i16,
+    /// The upstream that it waits for.
+    pub upstream: Option<String>,
+    /// Closes an upstream for everybody.
+    pub close: Option<Close>,
+}
+
+/// What became of a record.
+#[derive(Debug)]
+pub enum Recorded {
+    /// It is written.
+    Written,
+    /// Somebody holds a row that it needs: try again in a moment, on its own.
+    Busy,
+    /// It can never be written, and why.
+    Refused(String),
+    /// The lease is gone.
+    Lost,
+}
+
+/// A record on its way to Postgres.
+pub struct Submitted<C> {
+    pub(crate) record: Arc<Record<C>>,
+    pub(crate) reply: oneshot::Sender<Recorded>,
+}
+
+/// Where records go.
+pub struct Recorder<C> {
+    pool: PgPool,
+    apply: Arc<dyn Apply<C>>,
+    lease: Arc<Lease>,
+}
+
+impl<C: Clone + Send + Sync + 'static> Recorder<C> {
+    /// A recorder for this lease.
+    pub fn new(pool: PgPool, apply: Arc<dyn Apply<C>>, lease: Arc<Lease>) -> Arc<Self> {
+        Arc::new(Self { pool, apply, lease })
+    }
+
+    /// Records what arrives, up to `most` in one commit, until nobody can send any more.
+    pub async fn serve(self: Arc<Self>, arriving: Arc<Mutex<mpsc::Receiver<Submitted<C>>>>, most: usize) {
+        loop {
+            let mut group = Vec::new();
+            if arriving.lock().await.recv_many(&mut group, most).await == 0 {
+                return;
+            }
+            self.record(group).await;
+        }
+    }
+
+    async fn record(self: &Arc<Self>, group: Vec<Submitted<C>>) {
+        let records: Arc<[Arc<Record<C>>]> = group.iter().map(|s| Arc::clone(&s.record)).collect();
+        let many = records.len() > 1;
+        match self.write(records).await {
+            Ok(()) => group.into_iter().for_each(|s| reply(s, Recorded::Written)),
+            Err(Error::LeaseLost) => {
+                self.lease.lose();
+                group.into_iter().for_each(|s| reply(s, Recorded::Lost));
+            }
+            Err(error) if many => {
+                tracing::info!(%error, members = group.len(), "a group could not be recorded at once; recording one by one");
+                for member in group {
+                    let alone: Arc<[_]> = Arc::new([Arc::clone(&member.record)]);
+                    let recorded = self.verdict(self.write(alone).await);
+                    reply(member, recorded);
+                }
+            }
+            Err(error) => {
+                let recorded = self.verdict(Err(error));
+                group.into_iter().for_each(|s| reply(s, match &recorded {
+                    Recorded::Written => Recorded::Written,
+                    Recorded::Busy => Recorded::Busy,
+                    Recorded::Refused(why) => Recorded::Refused(why.clone()),
+                    Recorded::Lost => Recorded::Lost,
+                }));
+            }
+        }
+    }
+
+    fn verdict(&self, written: Result<(), Error>) -> Recorded {
+        match written {
+            Ok(()) => Recorded::Written,
+            Err(Error::LeaseLost) => {
+                self.lease.lose();
+                Recorded::Lost
+            }
+            Err(Error::Database(e)) if why(&e) == Why::Busy => Recorded::Busy,
+            Err(e) => Recorded::Refused(e.to_string()),
+        }
+    }
+
+    /// Writes a group; rides out an absence of Postgres for as long as the lease lasts (G11).
+    async fn write(self: &Arc<Self>, records: Arc<[Arc<Record<C>>]>) -> Result<(), Error> {
+        loop {
+            let (this, group) = (Arc::clone(self), Arc::clone(&records));
+            let done = transaction(&self.pool, move |tx| -> BoxFuture<'_, _> {
+                let (this, group) = (Arc::clone(&this), Arc::clone(&group));
+                Box::pin(async move { this.write_in(tx, &group).await })
+            })
+            .await;
+            match done {
+                Err(Error::Database(e)) if why(&e) == Why::Away => {
+                    if !self.lease.alive() {
+                        return Err(Error::LeaseLost);
+                    }
+                    tracing::warn!(error = %e, "Postgres is away; the record waits");
+                    clock::sleep(Duration::from_millis(200)).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn write_in(&self, conn: &mut PgConnection, group: &[Arc<Record<C>>]) -> Result<(), Error> {
+        append_steps(conn, self.lease.worker, group).await?;
+        let changes: Vec<(Uuid, C)> = group.iter().flat_map(|r| r.changes.iter().map(|c| (r.id, c.clone()))).collect();
+        if !changes.is_empty() {
+            self.apply.apply(conn, changes).await?;
+        }
+        put_back(conn, self.lease.worker, group).await?;
+        end(conn, self.lease.worker, group).await
+    }
+}
+
+fn reply<C>(submitted: Submitted<C>, recorded: Recorded) {
+    // Nobody listens any more when the worker stops; the record stands all the same.
+    let _stopped = submitted.reply.send(recorded);
+}
+
+async fn append_steps<C>(conn: &mut PgConnection, worker: Uuid, group: &[Arc<Record<C>>]) -> Result<(), Error> {
+    let calls = group.iter().map(|r| (!r.calls.is_empty()).then(|| serde_json::json!(r.calls)));
+    let written = sqlx::query(include_str!("sql/record_steps.sql"))
+        .bind(worker)
+        .bind(column(group, |r| r.id))
+        .bind(column(group, |r| r.n))
+        .bind(column(group, |r| r.attempt))
+        .bind(column(group, |r| r.state.as_str()))
+        .bind(column(group, |r| Into::<&'static str>::into(r.outcome)))
+        .bind(column(group, |r| r.next.as_ref().map(|(at, _)| at.as_str())))
+        .bind(column(group, |r| r.next.as_ref().and_then(|(_, data)| data.as_ref())))
+        .bind(column(group, |r| r.error.as_ref()))
+        .bind(calls.collect::<Vec<_>>())
+        .bind(column(group, |r| r.began_at))
+        .bind(column(group, |r| r.ended_at))
+        .execute(conn)
+        .await?;
+    if written.rows_affected() == 0 { Err(Error::LeaseLost) } else { Ok(()) }
+}
+
+/// One column of a group.
+fn column<'g, C, T>(group: &'g [Arc<Record<C>>], of: impl Fn(&'g Record<C>) -> T) -> Vec<T> {
+    group.iter().map(|r| of(r)).collect()
+}
+
+async fn put_back<C>(conn: &mut PgConnection, worker: Uuid, group: &[Arc<Record<C>>]) -> Result<(), Error> {
+    let back: Vec<(&Record<C>, &PutBack)> = group
+        .iter()
+        .filter_map(|r| match &r.then {
+            Then::PutBack(b) => Some((&**r, b)),
+            _ => None,
+        })
+        .collect();
+    if back.is_empty() {
+        return Ok(());
+    }
+    let status = |b: &PutBack| if b.parked.is_some() { "parked" } else { "waiting" };
+    let written = sqlx::query(include_str!("sql/record_puts_back.sql"))
+        .bind(worker)
+        .bind(back.iter().map(|(r, _)| r.id).collect::<Vec<_>>())
+        .bind(back.iter().map(|(_, b)| status(b)).collect::<Vec<_>>())
+        .bind(back.iter().map(|(_, b)| b.after.map(|a| a.as_secs_f64())).collect::<Vec<_>>())
+        .bind(back.iter().map(|(_, b)| b.failures).collect::<Vec<_>>())
+        .bind(back.iter().map(|(_, b)| b.failed_state.as_deref()).collect::<Vec<_>>())
+        .bind(back.iter().map(|(_, b)| b.moves).collect::<Vec<_>>())
+        .bind(back.iter().map(|(_, b)| b.upstream.as_deref()).collect::<Vec<_>>())
+        .bind(back.iter().map(|(r, _)| r.error.as_ref()).collect::<Vec<_>>())
+        .bind(back.iter().map(|(_, b)| b.parked.map(Into::<&'static str>::into)).collect::<Vec<_>>())
+        .execute(&mut *conn)
+        .await?;
+    if written.rows_affected() < back.len() as u64 {
+        return Err(Error::LeaseLost);
+    }
+    let closes: Vec<Close> = back.iter().filter_map(|(_, b)| b.close.clone()).collect();
+    if closes.is_empty() { Ok(()) } else { upstream::close(conn, &closes, "enlace").await }
+}
+
+async fn end<C>(conn: &mut PgConnection, worker: Uuid, group: &[Arc<Record<C>>]) -> Result<(), Error> {
+    let ends: Vec<(&Record<C>, End, &str, &Option<Value>)> = group
+        .iter()
+        .filter_map(|r| match &r.then {
+            Then::End { end, state, result } => Some((&**r, *end, state.as_str(), result)),
+            _ => None,
+        })
+        .collect();
+    if ends.is_empty() {
+        return Ok(());
+    }
+    let written = sqlx::query(include_str!("sql/record_ends.sql"))
+        .bind(worker)
+        .bind(ends.iter().map(|(r, ..)| r.id).collect::<Vec<_>>())
+        .bind(ends.iter().map(|(_, e, ..)| Into::<&'static str>::into(*e)).collect::<Vec<_>>())
+        .bind(ends.iter().map(|(_, _, s, _)| *s).collect::<Vec<_>>())
+        .bind(ends.iter().map(|(.., d)| d.as_ref()).collect::<Vec<_>>())
+        .bind(ends.iter().map(|(r, ..)| r.error.as_ref()).collect::<Vec<_>>())
+        .execute(&mut *conn)
+        .await?;
+    if written.rows_affected() < ends.len() as u64 {
+        return Err(Error::LeaseLost);
+    }
+    let keys: Vec<(&str, i64)> = ends.iter().flat_map(|(r, ..)| r.keys.iter().map(|k| (k.as_str(), r.position))).collect();
+    release_keys(conn, &keys).await
+}
+
+/// Takes keys away and tells whoever was behind them.
+pub(crate) async fn release_keys(conn: &mut PgConnection, keys: &[(&str, i64)]) -> Result<(), Error> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = keys.iter().map(|(k, _)| *k).collect();
+    let positions: Vec<i64> = keys.iter().map(|(_, p)| *p).collect();
+    sqlx::query(include_str!("sql/keys_leave.sql")).bind(&names).bind(&positions).execute(&mut *conn).await?;
+    sqlx::query(include_str!("sql/keys_promote.sql")).bind(&names).bind(&positions).execute(conn).await?;
+    Ok(())
+}

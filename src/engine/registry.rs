@@ -1,0 +1,251 @@
+//! The operations of this build, by name, with their types erased.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use strum::IntoEnumIterator;
+use uuid::Uuid;
+
+use crate::{
+    retry::Retry,
+    workflow::{Cx, End, Failure, Lane, Next, Parked, Step, Text, Touches, Trouble, Workflow},
+};
+
+/// What a payload means to its kind.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// Its ordering keys.
+    pub keys: Vec<String>,
+    /// Where it begins.
+    pub at: &'static str,
+    /// That state with its data.
+    pub state: Value,
+}
+
+/// One row of an operation's table, by name.
+#[derive(Clone, Debug)]
+pub enum StepRow {
+    /// Work.
+    Work {
+        /// What is done.
+        action: Text,
+        /// How it is retried.
+        retry: Retry,
+        /// Where an interrupted write goes on; `None`: it writes to no upstream.
+        settled_by: Option<&'static str>,
+        /// Where it may lead.
+        leads_to: Vec<&'static str>,
+    },
+    /// An end.
+    End {
+        /// How.
+        end: End,
+        /// What it means.
+        says: Text,
+    },
+}
+
+impl StepRow {
+    /// What is done there, or what the end means.
+    pub fn text(&self) -> Text {
+        match self {
+            StepRow::Work { action, .. } => *action,
+            StepRow::End { says, .. } => *says,
+        }
+    }
+}
+
+/// What a step came to.
+pub enum Advanced<C> {
+    /// Move there.
+    To {
+        /// The state's name.
+        at: &'static str,
+        /// The state with its data.
+        state: Value,
+        /// What to write with the record.
+        changes: Vec<C>,
+    },
+    /// The same again, later.
+    Again {
+        /// When.
+        after: Duration,
+        /// Why.
+        why: Text,
+    },
+    /// A person has to decide.
+    Park {
+        /// What.
+        why: Parked,
+        /// In words.
+        message: String,
+    },
+    /// It failed.
+    Failed(Failure),
+}
+
+/// A run as its kind sees it.
+#[derive(Clone, Debug)]
+pub struct RunView {
+    /// The workflow's id.
+    pub id: Uuid,
+    /// Its place in commit order.
+    pub position: i64,
+    /// When it was enqueued.
+    pub enqueued_at: DateTime<Utc>,
+    /// What it was started with.
+    pub payload: Arc<Value>,
+}
+
+/// An operation with its types erased.
+pub trait Kind<C>: Send + Sync {
+    /// Its name.
+    fn name(&self) -> &'static str;
+    /// Its version.
+    fn version(&self) -> i32;
+    /// Its lane.
+    fn lane(&self) -> Lane;
+    /// Whether it ends failed where others are parked.
+    fn gives_up(&self) -> bool;
+    /// What it is for.
+    fn about(&self) -> Text;
+    /// The names of its states, in the order of the file.
+    fn states(&self) -> Vec<&'static str>;
+    /// Its table's row for a state; `None` for a name that it does not know.
+    fn step(&self, at: &str) -> Option<StepRow>;
+    /// What a payload means; the error names what is wrong with it.
+    ///
+    /// # Errors
+    /// When the payload does not decode.
+    fn admit(&self, payload: &Value) -> Result<Admitted, String>;
+    /// Does what is done in a state.
+    fn advance<'a>(&'a self, state: Value, run: &'a RunView) -> BoxFuture<'a, Advanced<C>>;
+    /// What a failure writes.
+    fn in_trouble(&self, payload: &Value, failure: &Failure, parked: Option<Parked>) -> Vec<C>;
+}
+
+struct Erased<W: Workflow> {
+    ports: Arc<W::Ports>,
+}
+
+impl<W: Workflow> Erased<W> {
+    fn find(at: &str) -> Option<W::At> {
+        W::At::iter().find(|a| Into::<&'static str>::into(*a) == at)
+    }
+}
+
+impl<W: Workflow> Kind<W::Change> for Erased<W> {
+    fn name(&self) -> &'static str {
+        W::NAME
+    }
+    fn version(&self) -> i32 {
+        W::VERSION
+    }
+    fn lane(&self) -> Lane {
+        W::LANE
+    }
+    fn gives_up(&self) -> bool {
+        W::GIVES_UP
+    }
+    fn about(&self) -> Text {
+        W::ABOUT
+    }
+    fn states(&self) -> Vec<&'static str> {
+        W::At::iter().map(Into::into).collect()
+    }
+
+    fn step(&self, at: &str) -> Option<StepRow> {
+        Some(match W::step(Self::find(at)?) {
+            Step::Work { action, retry, touches, leads_to } => StepRow::Work {
+                action,
+                retry,
+                settled_by: match touches {
+                    Touches::Nothing => None,
+                    Touches::Upstream { settled_by } => Some(settled_by.into()),
+                },
+                leads_to: leads_to.iter().map(|a| (*a).into()).collect(),
+            },
+            Step::End { end, says } => StepRow::End { end, says },
+        })
+    }
+
+    fn admit(&self, payload: &Value) -> Result<Admitted, String> {
+        let input: W::Input = serde_json::from_value(payload.clone()).map_err(|e| format!("payload: {e}"))?;
+        let state = W::begin(&input);
+        Ok(Admitted {
+            keys: W::keys(&input),
+            at: W::At::from(&state).into(),
+            state: serde_json::to_value(&state).map_err(|e| format!("state: {e}"))?,
+        })
+    }
+
+    fn advance<'a>(&'a self, state: Value, run: &'a RunView) -> BoxFuture<'a, Advanced<W::Change>> {
+        Box::pin(async move {
+            let broken = |what: &str, e: serde_json::Error| {
+                Advanced::Failed(Failure::new(crate::workflow::Class::Bug, "engine.undecodable", format!("{what}: {e}")))
+            };
+            let input: W::Input = match serde_json::from_value(Value::clone(&run.payload)) {
+                Ok(input) => input,
+                Err(e) => return broken("payload", e),
+            };
+            let state: W::State = match serde_json::from_value(state) {
+                Ok(state) => state,
+                Err(e) => return broken("state", e),
+            };
+            let cx = Cx::<W> {
+                input: &input,
+                ports: &self.ports,
+                id: run.id,
+                position: run.position,
+                enqueued_at: run.enqueued_at,
+            };
+            match W::advance(state, &cx).await {
+                Ok(Next::To { state, changes }) => match serde_json::to_value(&state) {
+                    Ok(data) => Advanced::To { at: W::At::from(&state).into(), state: data, changes },
+                    Err(e) => broken("state", e),
+                },
+                Ok(Next::Again { after, why }) => Advanced::Again { after, why },
+                Ok(Next::Park { why, message }) => Advanced::Park { why, message },
+                Err(error) => Advanced::Failed(error.into()),
+            }
+        })
+    }
+
+    fn in_trouble(&self, payload: &Value, failure: &Failure, parked: Option<Parked>) -> Vec<W::Change> {
+        serde_json::from_value(payload.clone())
+            .map(|input: W::Input| W::in_trouble(&input, &Trouble { failure, parked }))
+            .unwrap_or_default()
+    }
+}
+
+/// The operations of this build.
+pub struct Registry<C> {
+    kinds: BTreeMap<&'static str, Arc<dyn Kind<C>>>,
+}
+
+impl<C> Default for Registry<C> {
+    fn default() -> Self {
+        Self { kinds: BTreeMap::new() }
+    }
+}
+
+impl<C: 'static> Registry<C> {
+    /// Adds an operation.
+    #[must_use]
+    pub fn with<W: Workflow<Change = C>>(mut self, ports: Arc<W::Ports>) -> Self {
+        self.kinds.insert(W::NAME, Arc::new(Erased::<W> { ports }));
+        self
+    }
+
+    /// The operation of this name.
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn Kind<C>>> {
+        self.kinds.get(name)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Kind<C>>> {
+        self.kinds.values()
+    }
+}

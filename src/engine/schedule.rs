@@ -1,0 +1,217 @@
+//! Schedules: what starts by the clock (G9).
+//!
+//! A tick is a row whose primary key is (schedule, time): whoever inserts it starts the workflow, in the same transaction,
+//! so that it starts once however many schedulers run. Times follow the zone's clock the way Vixie cron does: a fixed time
+//! runs once a day whatever summer time does, a repeating pattern follows the clock on the wall. Ticks that were missed
+//! because nothing ran: the last one is made up if it is not too late, the others are recorded as skipped. A tick whose
+//! workflow would overlap a running one joins it, by the rule of its kind.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use croner::Cron;
+use jiff::{Timestamp, tz::TimeZone};
+use serde_json::Value;
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{Error, clock, db::transaction};
+
+/// Missed ticks that are recorded one by one, at most; the rest of a long absence is not.
+const MOST_MISSED: usize = 50;
+/// How often a scheduler looks, at the least: so soon a change made elsewhere counts.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// A pattern in a zone, checked.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    cron: Cron,
+    zone: TimeZone,
+}
+
+impl Pattern {
+    /// Checks a cron pattern (five fields, or six with seconds; weekday 1 is Monday) and an IANA zone.
+    ///
+    /// # Errors
+    /// [`Error::Schedule`], naming `pattern` or `zone`.
+    pub fn new(pattern: &str, zone: &str) -> Result<Self, Error> {
+        let wrong = |field, message: String| Error::Schedule { field, message };
+        let cron: Cron = pattern.parse().map_err(|e| wrong("pattern", format!("\"{pattern}\" is not a cron pattern: {e}")))?;
+        let zone = TimeZone::get(zone).map_err(|_| wrong("zone", format!("\"{zone}\" is not an IANA time zone")))?;
+        Ok(Self { cron, zone })
+    }
+
+    /// The first tick after a time; `None` where there is none.
+    pub fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let after = Timestamp::from_microsecond(after.timestamp_micros()).ok()?.to_zoned(self.zone.clone());
+        let next = self.cron.find_next_occurrence(&after, false).ok()?;
+        DateTime::from_timestamp(next.timestamp().as_second(), 0)
+    }
+}
+
+#[derive(Clone, sqlx::FromRow)]
+struct Due {
+    id: i64,
+    kind: String,
+    payload: Value,
+    pattern: String,
+    zone: String,
+    catch_up_seconds: i32,
+    next_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+}
+
+/// What a look at the schedules did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Ticked {
+    /// Workflows started.
+    pub started: Vec<Uuid>,
+    /// Ticks that were missed for good.
+    pub skipped: usize,
+}
+
+/// Starts what is due. Safe to call from any number of processes at once.
+///
+/// # Errors
+/// When Postgres cannot be reached.
+pub async fn tick(pool: &PgPool) -> Result<Ticked, Error> {
+    transaction(pool, |tx| {
+        Box::pin(async move {
+            let due: Vec<Due> = sqlx::query_as(include_str!("sql/schedule_due.sql")).fetch_all(&mut **tx).await?;
+            let mut ticked = Ticked::default();
+            for schedule in due {
+                start(tx, schedule, &mut ticked).await?;
+            }
+            Ok(ticked)
+        })
+    })
+    .await
+}
+
+async fn start(conn: &mut sqlx::PgConnection, due: Due, ticked: &mut Ticked) -> Result<(), Error> {
+    let pattern = match Pattern::new(&due.pattern, &due.zone) {
+        Ok(pattern) => pattern,
+        Err(error) => {
+            tracing::error!(schedule.id = due.id, %error, "a schedule cannot be read; it is switched off");
+            sqlx::query(include_str!("sql/schedule_off.sql")).bind(due.id).bind(error.to_string()).execute(conn).await?;
+            return Ok(());
+        }
+    };
+    let missed = ticks(&pattern, &due);
+    let next = pattern.next_after(due.now);
+    for (place, at) in missed.iter().enumerate() {
+        let late = (due.now - *at).num_seconds();
+        let last = place + 1 == missed.len();
+        let run: Option<Uuid> = if last && late <= i64::from(due.catch_up_seconds) {
+            let (id,) = sqlx::query_as(include_str!("sql/schedule_start.sql"))
+                .bind(&due.kind)
+                .bind(&due.payload)
+                .bind(format!("schedule {}", due.id))
+                .fetch_one(&mut *conn)
+                .await?;
+            ticked.started.push(id);
+            Some(id)
+        } else {
+            ticked.skipped += 1;
+            None
+        };
+        sqlx::query(include_str!("sql/schedule_tick.sql")).bind(due.id).bind(at).bind(run).execute(&mut *conn).await?;
+    }
+    sqlx::query(include_str!("sql/schedule_next.sql"))
+        .bind(due.id)
+        .bind(missed.last())
+        .bind(next)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The ticks of a schedule from the one that was due until now; of a long absence, the last ones.
+fn ticks(pattern: &Pattern, due: &Due) -> Vec<DateTime<Utc>> {
+    let mut all = std::collections::VecDeque::new();
+    let mut at = due.next_at;
+    while let Some(tick) = at.filter(|t| *t <= due.now) {
+        all.push_back(tick);
+        if all.len() > MOST_MISSED {
+            all.pop_front();
+        }
+        at = pattern.next_after(tick);
+    }
+    all.into()
+}
+
+/// Looks at the schedules until `stop`, at each tick and every ten seconds.
+pub async fn keep(pool: PgPool, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if let Err(error) = tick(&pool).await {
+            tracing::warn!(%error, "the schedules could not be looked at");
+        }
+        let rest = until_next(&pool).await.unwrap_or(LOOK).min(LOOK);
+        tokio::select! {
+            () = clock::sleep(rest) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+async fn until_next(pool: &PgPool) -> Option<Duration> {
+    let row: Result<(Option<f64>,), _> = sqlx::query_as(include_str!("sql/schedule_until.sql")).fetch_one(pool).await;
+    row.ok()?.0.map(|seconds| Duration::from_secs_f64(seconds.clamp(0.0, 3600.0)))
+}
+
+/// Adds a schedule, or leaves the one of the same kind and payload as it is; returns its id.
+///
+/// # Errors
+/// [`Error::Schedule`] for a bad pattern or zone, or when Postgres refuses.
+pub async fn add(conn: &mut sqlx::PgConnection, kind: &str, payload: &Value, pattern: &str, zone: &str) -> Result<i64, Error> {
+    let checked = Pattern::new(pattern, zone)?;
+    let (now,): (DateTime<Utc>,) = sqlx::query_as("select enlace.now()").fetch_one(&mut *conn).await?;
+    let (id,) = sqlx::query_as(include_str!("sql/schedule_add.sql"))
+        .bind(kind)
+        .bind(payload)
+        .bind(pattern)
+        .bind(zone)
+        .bind(checked.next_after(now))
+        .fetch_one(conn)
+        .await?;
+    Ok(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(pattern: &str, times: &[&str]) -> Vec<String> {
+        let pattern = Pattern::new(pattern, "America/Sao_Paulo").unwrap();
+        let mut at: DateTime<Utc> = times[0].parse().unwrap();
+        (1..times.len())
+            .map(|_| {
+                at = pattern.next_after(at).unwrap();
+                at.to_rfc3339()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn g9_a_fixed_time_runs_once_a_day_across_both_changes_of_the_clock() {
+        // 2018-11-04 00:00 did not exist in São Paulo; 2019-02-16 23:00 came twice.
+        let spring = ["2018-11-03T12:00:00Z", "2018-11-04T03:00:00+00:00", "2018-11-05T02:30:00+00:00"];
+        assert_eq!(after("30 0 * * *", &spring), spring[1..]);
+        let autumn = ["2019-02-16T12:00:00Z", "2019-02-17T01:30:00+00:00", "2019-02-18T02:30:00+00:00"];
+        assert_eq!(after("30 23 * * *", &autumn), autumn[1..]);
+    }
+
+    #[test]
+    fn s1_four_in_the_morning_in_sao_paulo_is_seven_in_utc() {
+        let days = ["2026-11-23T10:00:00Z", "2026-11-24T07:00:00+00:00", "2026-11-25T07:00:00+00:00"];
+        assert_eq!(after("0 4 * * *", &days), days[1..]);
+    }
+
+    #[test]
+    fn g9_a_bad_pattern_or_zone_is_named() {
+        let says = |p, z| Pattern::new(p, z).unwrap_err().to_string();
+        assert!(says("61 4 * * *", "America/Sao_Paulo").starts_with("pattern:"));
+        assert!(says("0 4 * * *", "America/Sampa").starts_with("zone:"));
+    }
+}
