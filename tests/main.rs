@@ -1,1 +1,8 @@
-//! tests.
+//! One binary for all tests that need a database, a process or the network: a module per word of the domain.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test, and what it stands on, fails by panicking")]
+
+mod embedded_postgres;
+mod migrations;
+mod settings;
+mod support;

@@ -1,0 +1,97 @@
+//! Migrations: applied once, in order, by one process at a time, and never behind anybody's back.
+
+use enlace::migrations::{self, Error, FILES};
+use sqlx::{PgConnection, Row};
+
+use crate::support::{Db, Folder, Process};
+
+async fn applied(connection: &mut PgConnection) -> Vec<i64> {
+    let rows =
+        sqlx::query("select version from enlace.migration order by version").fetch_all(connection).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+async fn has_schema(connection: &mut PgConnection) -> bool {
+    sqlx::query_scalar("select to_regnamespace('enlace') is not null").fetch_one(connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn check_names_all_that_is_missing_and_changes_nothing() {
+    let db = Db::empty().await;
+    let mut connection = db.connection().await;
+    let Err(Error::Missing(names)) = migrations::check(&mut connection).await else { panic!("nothing is missing") };
+    assert_eq!(names.len(), FILES.len());
+    assert_eq!(names[0], "0001_enlace");
+    assert!(!has_schema(&mut connection).await);
+}
+
+#[tokio::test]
+async fn what_is_missing_is_applied_once_and_told() {
+    let db = Db::empty().await;
+    let mut connection = db.connection().await;
+    let mut told = Vec::new();
+    migrations::apply(&mut connection, |applied| told.push(applied.name)).await.unwrap();
+    assert_eq!(told.len(), FILES.len());
+    migrations::apply(&mut connection, |again| panic!("{} was applied twice", again.name)).await.unwrap();
+    migrations::check(&mut connection).await.unwrap();
+    assert_eq!(applied(&mut connection).await.len(), FILES.len());
+}
+
+#[tokio::test]
+async fn two_at_once_take_turns() {
+    let db = Db::empty().await;
+    let (mut one, mut other) = (db.connection().await, db.connection().await);
+    let (mut by_one, mut by_other) = (0, 0);
+    let both =
+        tokio::join!(migrations::apply(&mut one, |_| by_one += 1), migrations::apply(&mut other, |_| by_other += 1));
+    both.0.unwrap();
+    both.1.unwrap();
+    assert_eq!(by_one + by_other, FILES.len());
+}
+
+#[tokio::test]
+async fn a_database_ahead_of_this_build_is_fine() {
+    let db = Db::new().await;
+    let mut connection = db.connection().await;
+    let newer = "insert into enlace.migration (version, description, success, checksum, execution_time)
+                 values (9999, 'from the future', true, '\\x00', 0)";
+    sqlx::query(newer).execute(&mut connection).await.unwrap();
+    migrations::check(&mut connection).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_migration_that_was_edited_later_is_refused() {
+    let db = Db::new().await;
+    let mut connection = db.connection().await;
+    let edit = "update enlace.migration set checksum = '\\x00' where version = 1";
+    sqlx::query(edit).execute(&mut connection).await.unwrap();
+    let said = migrations::check(&mut connection).await.unwrap_err();
+    assert!(matches!(said, Error::Changed(name) if name == "0001_enlace"));
+}
+
+#[tokio::test]
+async fn the_command_applies_and_its_check_ends_with_one_where_something_is_missing() {
+    let (db, folder) = (Db::empty().await, Folder::new());
+    let url = db.url();
+    let migrate = async |arguments: &[&str]| {
+        let output = Process::output(folder.path(), arguments, &[("DATABASE_URL", &url)]).await;
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, said) = migrate(&["migrate", "--check"]).await;
+    assert_eq!(code, 1);
+    assert!(said.starts_with("missing: 0001_enlace\n"), "{said}");
+    let (code, said) = migrate(&["migrate"]).await;
+    assert_eq!((code, said.lines().count()), (0, FILES.len()));
+    assert!(said.starts_with("applied 0001_enlace in "), "{said}");
+    assert_eq!(migrate(&["migrate", "--check"]).await, (0, "nothing is missing\n".to_owned()));
+}
+
+#[tokio::test]
+async fn serve_refuses_a_database_that_was_not_migrated() {
+    let (db, folder) = (Db::empty().await, Folder::new());
+    let output = Process::output(folder.path(), &["serve"], &[("DATABASE_URL", &db.url())]).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("the database lacks 0001_enlace") && said.contains("run `enlace migrate`"), "{said}");
+    assert!(!has_schema(&mut db.connection().await).await);
+}

@@ -1,0 +1,152 @@
+//! A database of its own for every test, copied from one that was migrated once.
+//!
+//! One Postgres serves all test processes, also when each test is a process: whoever comes first starts it in the target
+//! folder, and it is left running for those who follow (`ops/test` stops it; a later run takes it over or starts it again).
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use enlace::migrations;
+use enlace::postgres::{Options, Server};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool};
+use tokio::sync::OnceCell;
+
+/// What ordinary tests need no disk for; and room for many of them.
+const PARAMETERS: &[(&str, &str)] =
+    &[("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off"), ("max_connections", "300")];
+
+/// A database, dropped with the value.
+pub struct Db {
+    options: PgConnectOptions,
+    pool: PgPool,
+}
+
+impl Db {
+    /// With all migrations applied.
+    pub async fn new() -> Self {
+        let shared = shared().await;
+        Self::create(&shared.options, Some(&shared.template)).await
+    }
+
+    /// With nothing in it.
+    pub async fn empty() -> Self {
+        Self::create(&shared().await.options, None).await
+    }
+
+    async fn create(shared: &PgConnectOptions, template: Option<&str>) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let template = template.unwrap_or("template0");
+        run(shared, format!("create database {name} template {template}")).await;
+        let options = shared.clone().database(&name);
+        let pool = PgPoolOptions::new().max_connections(10).connect_lazy_with(options.clone());
+        Self { options, pool }
+    }
+
+    /// For a program that is started on it (`DATABASE_URL`).
+    pub fn url(&self) -> String {
+        self.options.to_url_lossy().to_string()
+    }
+
+    /// How to connect.
+    pub fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+
+    /// Up to ten connections.
+    pub fn pool(&self) -> PgPool {
+        self.pool.clone()
+    }
+
+    /// One connection outside of the pool.
+    pub async fn connection(&self) -> PgConnection {
+        PgConnection::connect_with(&self.options).await.unwrap()
+    }
+}
+
+impl Drop for Db {
+    /// On a thread of its own: this one may be in the midst of a runtime.
+    fn drop(&mut self) {
+        let options = self.options.clone();
+        let statement = format!("drop database if exists {} with (force)", options.get_database().unwrap());
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(run(&options.database("postgres"), statement));
+        });
+        let _swept_later = dropping.join();
+    }
+}
+
+/// The server of all tests.
+struct Shared {
+    options: PgConnectOptions,
+    template: String,
+}
+
+/// Started, adopted or just found; once a process, one process at a time.
+async fn shared() -> &'static Shared {
+    static SHARED: OnceCell<Shared> = OnceCell::const_new();
+    SHARED
+        .get_or_init(|| async {
+            let folder = folder();
+            std::fs::create_dir_all(&folder).unwrap();
+            let turn = File::create(folder.join("turn.lock")).unwrap();
+            turn.lock().unwrap();
+            let options = serve(folder).await;
+            sweep(&options).await;
+            let template = template(&options).await;
+            Shared { options, template }
+        })
+        .await
+}
+
+/// `target/test-postgres`.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("test-postgres")
+}
+
+async fn serve(data_dir: PathBuf) -> PgConnectOptions {
+    let server = Server::start(&Options { data_dir, bin: None, parameters: PARAMETERS.to_vec() }).await.unwrap();
+    let options = server.options().database("postgres");
+    server.leave_running();
+    options
+}
+
+/// The database to copy: made aside, so that nobody finds it half migrated, and never connected to again.
+async fn template(options: &PgConnectOptions) -> String {
+    let name = format!("template_{}", migrations::fingerprint());
+    let names = databases(options).await;
+    if !names.contains(&name) {
+        run(options, "drop database if exists unfinished with (force)".to_owned()).await;
+        run(options, "create database unfinished template template0".to_owned()).await;
+        let mut connection = PgConnection::connect_with(&options.clone().database("unfinished")).await.unwrap();
+        migrations::apply(&mut connection, |_| ()).await.unwrap();
+        connection.close().await.unwrap();
+        run(options, format!("alter database unfinished rename to {name}")).await;
+    }
+    name
+}
+
+/// Drops what dead test processes left behind.
+async fn sweep(options: &PgConnectOptions) {
+    let dead = |name: &String| {
+        let pid = name.strip_prefix("test_").and_then(|rest| rest.split('_').next());
+        pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists())
+    };
+    for name in databases(options).await.into_iter().filter(dead) {
+        run(options, format!("drop database if exists {name} with (force)")).await;
+    }
+}
+
+async fn databases(options: &PgConnectOptions) -> Vec<String> {
+    let mut connection = PgConnection::connect_with(options).await.unwrap();
+    sqlx::query_scalar("select datname::text from pg_database").fetch_all(&mut connection).await.unwrap()
+}
+
+async fn run(options: &PgConnectOptions, statement: String) {
+    let mut connection = PgConnection::connect_with(options).await.unwrap();
+    connection.execute(AssertSqlSafe(statement)).await.unwrap();
+    connection.close().await.unwrap();
+}

@@ -1,0 +1,11 @@
+//! What tests stand on: databases, folders and processes that clean up after themselves.
+
+#![allow(dead_code, clippy::allow_attributes, reason = "a library for the tests; not all of it is used at every time")]
+
+pub mod db;
+pub mod folder;
+pub mod process;
+
+pub use db::Db;
+pub use folder::Folder;
+pub use process::Process;
