@@ -4,13 +4,33 @@
 //! nothing of the engine: who is called, how often and when is decided elsewhere, and every HTTP call is reported to a
 //! [`CallObserver`] so that it can be shown in a workflow's history.
 
+mod catalog;
+mod failure;
+pub mod guard;
+pub mod http;
+pub mod ozmap;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+pub use catalog::{Given, Options, PLATFORMS, ParameterSpec, connect, parameters};
+
 /// The kinds of element that a person may choose for sync (rule D3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr, strum::EnumString, strum::EnumIter)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::EnumIter,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ElementKind {

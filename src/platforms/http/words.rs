@@ -1,0 +1,73 @@
+//! What a platform says about a refusal: taken out of whatever body it came in, and made safe to show.
+
+use serde_json::Value;
+
+use crate::failure::hide;
+
+/// The words of an error's body: JSON's `message` or its likes, else the plain text. `None` for a web page or nothing.
+pub(super) fn of<'a>(body: &[u8], secrets: impl Iterator<Item = &'a str>) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim();
+    let words = match serde_json::from_str::<Value>(text) {
+        Ok(value) => said(&value)?,
+        Err(_) if text.is_empty() || text.starts_with('<') => return None,
+        Err(_) => text.to_owned(),
+    };
+    Some(without_documents(&hide(words, secrets)))
+}
+
+/// The first sentence found where APIs put it.
+fn said(value: &Value) -> Option<String> {
+    match value {
+        Value::String(s) if !s.trim().is_empty() => Some(s.trim().to_owned()),
+        Value::Array(list) => list.iter().find_map(said),
+        Value::Object(map) => ["message", "mensagem", "msg", "detail", "error", "erro", "errors", "title"]
+            .iter()
+            .find_map(|key| map.get(*key).and_then(said)),
+        _ => None,
+    }
+}
+
+/// Masks what has the form of a CPF or a CNPJ (rule P1): 11 or 14 digits, points and dashes left out.
+fn without_documents(text: &str) -> String {
+    text.split_inclusive(char::is_whitespace).map(masked_if_document).collect()
+}
+
+fn masked_if_document(word: &str) -> String {
+    let core = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let digits = core.chars().filter(char::is_ascii_digit).count();
+    let only = core.chars().all(|c| c.is_ascii_digit() || ".-/".contains(c));
+    if only && (digits == 11 || digits == 14) { word.replace(core, "•••") } else { word.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(body: &str) -> Option<String> {
+        of(body.as_bytes(), std::iter::empty())
+    }
+
+    #[test]
+    fn words_are_found_in_json_and_in_plain_text() {
+        for body in [
+            r#"{"message":"Porta ocupada"}"#,
+            r#"{"error":{"message":"Porta ocupada"}}"#,
+            r#"{"errors":[{"detail":"Porta ocupada"}]}"#,
+            r#""Porta ocupada""#,
+            "Porta ocupada\n",
+        ] {
+            assert_eq!(words(body).as_deref(), Some("Porta ocupada"), "{body}");
+        }
+        for body in ["", "  ", "<html>x</html>", "{}", "null"] {
+            assert_eq!(words(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn p1_documents_are_masked_and_ids_are_not() {
+        assert_eq!(words("CPF 529.982.247-25, já existe").as_deref(), Some("CPF •••, já existe"));
+        assert_eq!(words("(11222333000181)").as_deref(), Some("(•••)"));
+        assert_eq!(words("id 5da622d3493d9c00066655d9 4411").as_deref(), Some("id 5da622d3493d9c00066655d9 4411"));
+    }
+}
