@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::OzMap;
 use super::elements::in_project;
-use super::wire::{BoxRow, Fiber, Output, Property, Row, Splitter};
+use super::splitter::{Output, Splitter};
+use super::wire::{Fiber, OpticalBox, Property, Row};
 use crate::http::Answer;
 use crate::{CustomerToAttach, Failure, FailureKind, Place, PortAddress, Seat};
 
@@ -41,7 +42,7 @@ impl OzMap {
     async fn make_home(
         &self,
         port: &PortAddress,
-        splitter: &Splitter,
+        splitter: &Row<Splitter>,
         customer: &CustomerToAttach,
     ) -> Result<Answer, Failure> {
         let mut body = plug(port, splitter);
@@ -61,14 +62,14 @@ impl OzMap {
     async fn surroundings(
         &self,
         port: &PortAddress,
-        splitter: &Splitter,
+        splitter: &Row<Splitter>,
         place: Option<Place>,
     ) -> Result<(Option<String>, Option<Place>), Failure> {
         let (project, place) = (splitter.project().map(str::to_owned), place.or(port.place));
         if project.is_some() && place.is_some() {
             return Ok((project, place));
         }
-        let found: Option<BoxRow> = self.api.one(&["boxes", box_of(port, splitter)]).await?;
+        let found: Option<Row<OpticalBox>> = self.api.one(&["boxes", box_of(port, splitter)]).await?;
         let project = project.or(found.as_ref().and_then(Row::project).map(str::to_owned));
         Ok((project, place.or(found.and_then(|b| b.point.place()))))
     }
@@ -111,7 +112,9 @@ impl OzMap {
     /// It is unplugged first. If the second write is lost, the customer's code still finds the home, so that a look by
     /// code shows what is left to do; the other way round nothing would lead back to a home that still holds the port.
     pub(super) async fn empty(&self, seat: &Seat) -> Result<(), Failure> {
-        let Some(home) = self.api.one::<Property>(&["properties", &seat.external_id]).await? else { return Ok(()) };
+        let Some(home) = self.api.one::<Row<Property>>(&["properties", &seat.external_id]).await? else {
+            return Ok(());
+        };
         let home = self.completed(home).await?;
         let lives_there = self.client_of(&home).await?.and_then(|c| c.code);
         if lives_there.is_some() && seat.code.is_some() && lives_there != seat.code {
@@ -131,17 +134,19 @@ impl OzMap {
     }
 
     /// The cable that plugs the home in: its own word, else the parent of the fiber.
-    async fn drop_of(&self, home: &Property) -> Result<Option<String>, Failure> {
+    async fn drop_of(&self, home: &Row<Property>) -> Result<Option<String>, Failure> {
         match (&home.drop, home.plugs().find_map(|(.., fiber)| fiber)) {
             (Some(drop), _) => Ok(Some(drop.clone())),
-            (None, Some(fiber)) => Ok(self.api.one::<Fiber>(&["fibers", fiber]).await?.and_then(|f| f.parent)),
+            (None, Some(fiber)) => {
+                Ok(self.api.one::<Row<Fiber>>(&["fibers", fiber]).await?.and_then(|f| f.parent.clone()))
+            }
             (None, None) => Ok(None),
         }
     }
 }
 
 /// Where a home is to be plugged in; the platform counts ports from 1.
-fn plug(port: &PortAddress, splitter: &Splitter) -> Value {
+fn plug(port: &PortAddress, splitter: &Row<Splitter>) -> Value {
     json!({
         "box": box_of(port, splitter),
         "connector": port.splitter_external_id,
@@ -151,7 +156,7 @@ fn plug(port: &PortAddress, splitter: &Splitter) -> Value {
 }
 
 /// The box that the splitter is in now: it may have been moved since the last sync.
-fn box_of<'a>(port: &'a PortAddress, splitter: &'a Splitter) -> &'a str {
+fn box_of<'a>(port: &'a PortAddress, splitter: &'a Row<Splitter>) -> &'a str {
     splitter.parent.as_deref().unwrap_or(&port.box_external_id)
 }
 

@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
+use serde::de::DeserializeOwned;
+
 use super::OzMap;
 use super::cursor::Cursor;
 use super::liberal::as_text;
 use super::listing::Rows;
 use super::projects::Levels;
-use super::wire::{BoxRow, Cable, Pole, Property, Row, Splitter};
+use super::splitter::Splitter;
+use super::wire::{Cable, OpticalBox, Pole, Property, Row};
 use crate::http::Purpose;
 use crate::{
     BoxElement, CableElement, Failure, OccupantElement, Page, PlatformCustomer, PoleElement, PortElement,
@@ -28,7 +31,7 @@ impl OzMap {
     /// Poles belong to no project.
     pub(super) async fn pole_page(&self, cursor: Option<&str>) -> Result<Page<PoleElement>, Failure> {
         let rows = self.api.list("poles", &[], &Cursor::read(cursor)?, Purpose::Page).await?;
-        Ok(page(rows, |row: &Pole| {
+        Ok(page(rows, |row: &Row<Pole>| {
             let external_id = row.id()?.to_owned();
             Some(PoleElement { external_id, name: row.name.clone().unwrap_or_default(), place: row.point.place() })
         }))
@@ -55,7 +58,7 @@ impl OzMap {
         Ok(Page { items, next: next.and_then(|n| n.write()), total })
     }
 
-    async fn occupants_of(&self, home: Property) -> Result<Vec<OccupantElement>, Failure> {
+    async fn occupants_of(&self, home: Row<Property>) -> Result<Vec<OccupantElement>, Failure> {
         let Some(external_id) = home.id().map(str::to_owned) else { return Ok(Vec::new()) };
         if home.plugs().next().is_none() {
             return Ok(Vec::new());
@@ -76,7 +79,7 @@ impl OzMap {
 
     /// A page of the account's own project, or of all. Rows of another project, which a server that ignores filters
     /// sends as well, are left out; rows that name no project are kept.
-    async fn own_rows<T: Row>(&self, resource: &str, cursor: Option<&str>) -> Result<Rows<T>, Failure> {
+    async fn own_rows<T: DeserializeOwned>(&self, resource: &str, cursor: Option<&str>) -> Result<Rows<T>, Failure> {
         let project = self.projects.wanted_id(&self.api).await?;
         let filter: Vec<_> = project.map(|id| ("project", id)).into_iter().collect();
         let mut page = self.api.list::<T>(resource, &filter, &Cursor::read(cursor)?, Purpose::Page).await?;
@@ -91,11 +94,11 @@ impl OzMap {
 }
 
 /// Whether the row may be touched: it is of this project, or nothing says otherwise.
-pub(super) fn in_project(row: &impl Row, project: Option<&str>) -> bool {
+pub(super) fn in_project<T>(row: &Row<T>, project: Option<&str>) -> bool {
     project.is_none() || row.project().is_none() || row.project() == project
 }
 
-fn page<T, E>(rows: Rows<T>, element: impl Fn(&T) -> Option<E>) -> Page<E> {
+fn page<T, E>(rows: Rows<T>, element: impl Fn(&Row<T>) -> Option<E>) -> Page<E> {
     let items = rows.rows.iter().filter_map(element).collect();
     Page { items, next: rows.next.and_then(|n| n.write()), total: rows.total }
 }
@@ -103,7 +106,11 @@ fn page<T, E>(rows: Rows<T>, element: impl Fn(&T) -> Option<E>) -> Page<E> {
 /// What a box is for. OZMap says it by the box's level, whose meaning its project sets (`POP`, `CE`, `CTO`); where the
 /// level says nothing, by the prefix of its type. A box counts as one that customers are attended from unless it is
 /// called a splice box (CE) or a POP: better a box too many in a search, which finds no port there, than one too few.
-fn box_element(row: &BoxRow, levels: &HashMap<String, Levels>, implanted_required: bool) -> Option<BoxElement> {
+fn box_element(
+    row: &Row<OpticalBox>,
+    levels: &HashMap<String, Levels>,
+    implanted_required: bool,
+) -> Option<BoxElement> {
     let levels = row.project().and_then(|p| levels.get(p)).copied().unwrap_or_default();
     let is = |level: Option<f64>| level.is_some() && level == row.level;
     let prefix = row.box_type.get("prefix").or(row.box_type.get("code")).and_then(as_text);
@@ -122,7 +129,7 @@ fn box_element(row: &BoxRow, levels: &HashMap<String, Levels>, implanted_require
 }
 
 /// Rule S3: `isDrop` is the platform's mark; without it every splitter gives ports.
-fn splitter_element(row: &Splitter) -> Option<SplitterElement> {
+fn splitter_element(row: &Row<Splitter>) -> Option<SplitterElement> {
     let role = match row.is_drop {
         Some(true) => SplitterRole::Attendance,
         Some(false) => SplitterRole::Distribution,

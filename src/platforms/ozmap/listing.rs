@@ -1,6 +1,7 @@
 //! Listings: filters and sorting both ways that are documented, and pages of servers old and new.
 
 use reqwest::Method;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -19,14 +20,14 @@ pub(super) type Equals<'a> = (&'static str, &'a str);
 
 /// A page of rows as they came.
 pub(super) struct Rows<T> {
-    pub(super) rows: Vec<T>,
+    pub(super) rows: Vec<Row<T>>,
     pub(super) next: Option<Cursor>,
     pub(super) total: Option<u64>,
 }
 
 impl Api {
     /// A page of this resource. Servers may ignore the filter: who needs it exact looks at the rows too.
-    pub(super) async fn list<T: Row>(
+    pub(super) async fn list<T: DeserializeOwned>(
         &self,
         resource: &str,
         filter: &[Equals<'_>],
@@ -66,7 +67,7 @@ fn filter_json(filter: &[Equals<'_>]) -> Value {
 }
 
 /// The envelope, or a bare list.
-fn envelope<T: Row>(answer: &Answer) -> Result<Envelope<T>, Failure> {
+fn envelope<T: DeserializeOwned>(answer: &Answer) -> Result<Envelope<Row<T>>, Failure> {
     if answer.begins_with(b'[') {
         return Ok(Envelope { rows: answer.json()?, total: None, has_next: None, next_url: None });
     }
@@ -75,7 +76,7 @@ fn envelope<T: Row>(answer: &Answer) -> Result<Envelope<T>, Failure> {
 
 /// What the page says of the next one: `hasNextPage` and `nextUrl` where the server knows them, else pages are
 /// counted until one is empty.
-fn turn<T: Row>(page: Envelope<T>, at_cursor: &Cursor) -> Rows<T> {
+fn turn<T: DeserializeOwned>(page: Envelope<Row<T>>, at_cursor: &Cursor) -> Rows<T> {
     let first = page.rows.first().and_then(Row::id).map(str::to_owned);
     let total = page.total.filter(|t| *t >= 0.0).map(|t| t as u64);
     if first.is_some() && first == at_cursor.after {

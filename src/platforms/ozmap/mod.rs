@@ -12,6 +12,7 @@ mod listing;
 mod ports;
 mod projects;
 mod seats;
+mod splitter;
 mod url;
 mod wire;
 

@@ -3,7 +3,8 @@
 use super::OzMap;
 use super::cursor::Cursor;
 use super::seats::{MOST_PAGES, seat_of};
-use super::wire::{Cable, Fiber, Output, Property, Splitter};
+use super::splitter::{Output, Splitter};
+use super::wire::{Cable, Fiber, Property, Row};
 use crate::http::Purpose;
 use crate::{Failure, FailureKind, Occupancy, PortAddress};
 
@@ -20,15 +21,15 @@ struct Place<'a> {
 #[derive(Default)]
 struct Claims {
     /// A home plugged in there, by the very fiber that the output holds.
-    sure: Option<Property>,
+    sure: Option<Row<Property>>,
     /// A home that says so, but by another fiber: a row left behind, perhaps.
-    doubtful: Option<Property>,
+    doubtful: Option<Row<Property>>,
     /// All homes of the box were seen.
     complete: bool,
 }
 
 impl OzMap {
-    pub(super) async fn splitter(&self, id: &str) -> Result<Option<Splitter>, Failure> {
+    pub(super) async fn splitter(&self, id: &str) -> Result<Option<Row<Splitter>>, Failure> {
         self.api.one(&["splitters", id]).await
     }
 
@@ -57,7 +58,7 @@ impl OzMap {
         }
     }
 
-    async fn taken(&self, place: &Place<'_>, home: &Property) -> Result<Occupancy, Failure> {
+    async fn taken(&self, place: &Place<'_>, home: &Row<Property>) -> Result<Occupancy, Failure> {
         let customer = self.client_of(home).await?;
         let Some(mut seat) = seat_of(home, customer) else { return Ok(Occupancy::TakenByEquipment) };
         seat.splitter_external_id = Some(place.splitter.to_owned());
@@ -66,7 +67,7 @@ impl OzMap {
     }
 
     /// The home that is plugged in there: by what the box's homes say, else from the fiber to the end of its cable.
-    async fn home_at(&self, place: &Place<'_>) -> Result<Option<Property>, Failure> {
+    async fn home_at(&self, place: &Place<'_>) -> Result<Option<Row<Property>>, Failure> {
         let claims = self.claims(place).await?;
         if claims.sure.is_some() {
             return Ok(claims.sure);
@@ -98,13 +99,14 @@ impl OzMap {
     }
 
     /// From the fiber to its cable, and from there to the home at its end.
-    async fn home_by(&self, fiber: &str, box_id: &str) -> Result<Option<Property>, Failure> {
-        let Some(cable) = known(self.api.one::<Fiber>(&["fibers", fiber]).await)?.and_then(|f| f.parent) else {
+    async fn home_by(&self, fiber: &str, box_id: &str) -> Result<Option<Row<Property>>, Failure> {
+        let Some(cable) = known(self.api.one::<Row<Fiber>>(&["fibers", fiber]).await)?.and_then(|f| f.parent.clone())
+        else {
             return Ok(None);
         };
-        let Some(cable) = known(self.api.one::<Cable>(&["cables", &cable]).await)? else { return Ok(None) };
-        for end in [cable.box_b, cable.box_a].into_iter().flatten().filter(|end| end != box_id) {
-            if let Some(home) = known(self.api.one::<Property>(&["properties", &end]).await)? {
+        let Some(cable) = known(self.api.one::<Row<Cable>>(&["cables", &cable]).await)? else { return Ok(None) };
+        for end in [&cable.box_b, &cable.box_a].into_iter().flatten().filter(|end| *end != box_id) {
+            if let Some(home) = known(self.api.one::<Row<Property>>(&["properties", end]).await)? {
                 return Ok(Some(home));
             }
         }
@@ -114,7 +116,7 @@ impl OzMap {
 
 impl Place<'_> {
     /// Whether this home says that it is plugged in here, and whether by the fiber that is here.
-    fn claimed_by(&self, home: &Property) -> Option<bool> {
+    fn claimed_by(&self, home: &Row<Property>) -> Option<bool> {
         let (.., fiber) = home.plugs().find(|(s, n, _)| *s == self.splitter && *n == self.sequencia)?;
         Some(fiber.is_none() || self.fiber.is_none() || fiber == self.fiber)
     }

@@ -71,7 +71,7 @@ impl Projects {
         let projects = all(api).await?;
         let names: Vec<String> = projects.iter().filter_map(|p| p.name.clone()).collect();
         self.check(&names)?;
-        let is_wanted = |p: &&Project| p.name.is_some() && p.name == self.wanted;
+        let is_wanted = |p: &&Row<Project>| p.name.is_some() && p.name == self.wanted;
         let wanted_id = projects.iter().find(is_wanted).and_then(Row::id).map(str::to_owned);
         let levels = projects.iter().filter_map(|p| Some((p.id()?.to_owned(), Levels::of(&p.levels)))).collect();
         Ok(Known { wanted_id, levels })
@@ -90,10 +90,10 @@ impl Levels {
 
 /// The names of the projects that the credentials may see, asked for now.
 pub(super) async fn names(api: &Api) -> Result<Vec<String>, Failure> {
-    Ok(all(api).await?.into_iter().filter_map(|p| p.name).collect())
+    Ok(all(api).await?.into_iter().filter_map(|p| p.name.clone()).collect())
 }
 
-async fn all(api: &Api) -> Result<Vec<Project>, Failure> {
+async fn all(api: &Api) -> Result<Vec<Row<Project>>, Failure> {
     let mut projects = Vec::new();
     let mut cursor = Some(Cursor::read(None)?);
     while let Some(at) = cursor.filter(|_| projects.len() < MOST) {

@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::OzMap;
 use super::cursor::Cursor;
 use super::elements::in_project;
+use super::splitter::Splitter;
 use super::url::at;
-use super::wire::{Client, ClientRow, Fiber, Property, Row, Splitter};
+use super::wire::{Client, ClientRow, Fiber, Property, Row};
 use crate::http::{Answer, Ask, Purpose, not_the_api};
 use crate::{Failure, Seat};
 
@@ -38,7 +39,7 @@ impl OzMap {
     }
 
     /// Who lives there, with his code, which needs a call where the row gives his id alone.
-    pub(super) async fn client_of(&self, home: &Property) -> Result<Option<Client>, Failure> {
+    pub(super) async fn client_of(&self, home: &Row<Property>) -> Result<Option<Client>, Failure> {
         let Some(client) = home.client.clone() else { return Ok(None) };
         match (&client.code, client.id.as_deref()) {
             (None, Some(id)) => {
@@ -51,9 +52,9 @@ impl OzMap {
 
     /// The home with its connections. Some answers leave them out: then it is asked for by id, and where that tells
     /// nothing either, its drop is looked for among the fibers plugged in in its box.
-    pub(super) async fn completed(&self, home: Property) -> Result<Property, Failure> {
+    pub(super) async fn completed(&self, home: Row<Property>) -> Result<Row<Property>, Failure> {
         let (None, Some(_), Some(id)) = (&home.connections, &home.drop, home.id()) else { return Ok(home) };
-        let whole = self.api.one::<Property>(&["properties", id]).await?;
+        let whole = self.api.one::<Row<Property>>(&["properties", id]).await?;
         let mut home = whole.unwrap_or(home);
         if home.connections.is_none() {
             self.find_plug(&mut home).await?;
@@ -61,14 +62,14 @@ impl OzMap {
         Ok(home)
     }
 
-    async fn find_plug(&self, home: &mut Property) -> Result<(), Failure> {
+    async fn find_plug(&self, home: &mut Row<Property>) -> Result<(), Failure> {
         let (Some(box_id), Some(drop)) = (home.box_id.clone(), home.drop.clone()) else { return Ok(()) };
         let mut asked = 0;
         for splitter in self.splitters_in(&box_id).await? {
             for (output, fiber) in splitter.plugged() {
                 asked += 1;
-                let row = self.api.one::<Fiber>(&["fibers", fiber]).await?;
-                if row.and_then(|f| f.parent).as_deref() == Some(&drop) {
+                let row = self.api.one::<Row<Fiber>>(&["fibers", fiber]).await?;
+                if row.as_ref().and_then(|f| f.parent.as_deref()) == Some(drop.as_str()) {
                     home.note_plug(splitter.id(), output, fiber);
                     return Ok(());
                 }
@@ -80,7 +81,7 @@ impl OzMap {
         Ok(())
     }
 
-    async fn splitters_in(&self, box_id: &str) -> Result<Vec<Splitter>, Failure> {
+    async fn splitters_in(&self, box_id: &str) -> Result<Vec<Row<Splitter>>, Failure> {
         let mut found = Vec::new();
         let mut cursor = Some(Cursor::read(None)?);
         for _ in 0..MOST_PAGES {
@@ -94,7 +95,7 @@ impl OzMap {
 }
 
 /// The seat that this home is; `None` where it has no id to name it by.
-pub(super) fn seat_of(home: &Property, customer: Option<Client>) -> Option<Seat> {
+pub(super) fn seat_of(home: &Row<Property>, customer: Option<Client>) -> Option<Seat> {
     let plug = home.plugs().next();
     let customer = customer.unwrap_or_default();
     Some(Seat {
@@ -108,7 +109,7 @@ pub(super) fn seat_of(home: &Property, customer: Option<Client>) -> Option<Seat>
 }
 
 /// A bare list, as documented; an envelope, one object or nothing are understood as well.
-fn homes(answer: &Answer) -> Result<Vec<Property>, Failure> {
+fn homes(answer: &Answer) -> Result<Vec<Row<Property>>, Failure> {
     let rows = match answer.json::<Option<Value>>() {
         _ if answer.is_empty() => return Ok(Vec::new()),
         Ok(Some(Value::Array(rows))) => rows,
