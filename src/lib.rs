@@ -1,6 +1,7 @@
 //! enlace, put together: what the crates below it do is joined here, and given a face.
 
 pub mod app;
+pub mod bench;
 pub mod cli;
 pub mod migrations;
 pub mod postgres;

@@ -38,7 +38,12 @@ pub struct Input {
 /// Where a bind stands. The names are stored.
 #[derive(Debug, Serialize, Deserialize, EnumDiscriminants)]
 #[serde(tag = "state", rename_all = "snake_case")]
-#[strum_discriminants(name(At), derive(EnumIter, IntoStaticStr), strum(serialize_all = "snake_case"), doc = "The states' names.")]
+#[strum_discriminants(
+    name(At),
+    derive(EnumIter, IntoStaticStr),
+    strum(serialize_all = "snake_case"),
+    doc = "The states' names."
+)]
 pub enum State {
     /// HubSoft asks for it.
     Requested,
@@ -115,9 +120,17 @@ impl Workflow for Bind {
                 Looking,
                 &[Looking],
             ),
-            Bound => Step::end(End::Succeeded, says("a plataforma mostra o serviço na porta", "the platform shows the service on the port")),
-            NotApplicable => Step::end(End::NotApplicable, says("nada a enviar para esta porta", "nothing is sent for this port")),
-            Superseded => Step::end(End::Superseded, says("o HubSoft já mudou a porta de novo", "HubSoft has changed the port again since")),
+            Bound => Step::end(
+                End::Succeeded,
+                says("a plataforma mostra o serviço na porta", "the platform shows the service on the port"),
+            ),
+            NotApplicable => {
+                Step::end(End::NotApplicable, says("nada a enviar para esta porta", "nothing is sent for this port"))
+            }
+            Superseded => Step::end(
+                End::Superseded,
+                says("o HubSoft já mudou a porta de novo", "HubSoft has changed the port again since"),
+            ),
         }
     }
 
@@ -167,24 +180,33 @@ async fn occupy(cx: &Cx<'_, Bind>, port: &Port) -> Result<Vec<Change>, Trouble> 
     let (input, rules) = (cx.input, port.rules);
     let refuse = |code, message| Err(Trouble::Refused { code, message });
     if let Some(occupant) = port.occupant {
-        return refuse("bind.port_occupied", format!(
-            "a porta {} já tem o serviço {occupant} no HubSoft: desvincule-o antes / port {} already has service {occupant} in HubSoft: unbind it first",
-            port.id, port.id
-        ));
+        return refuse(
+            "bind.port_occupied",
+            format!(
+                "a porta {} já tem o serviço {occupant} no HubSoft: desvincule-o antes / port {} already has service {occupant} in HubSoft: unbind it first",
+                port.id, port.id
+            ),
+        );
     }
     if port.reserved && rules.bloquear_vinculo_porta_reservada && !input.forcar_remocao_reserva {
-        return refuse("bind.port_reserved", format!(
-            "a porta {} está reservada: libere-a ou use forcar_remocao_reserva / port {} is reserved: release it or use forcar_remocao_reserva",
-            port.id, port.id
-        ));
+        return refuse(
+            "bind.port_reserved",
+            format!(
+                "a porta {} está reservada: libere-a ou use forcar_remocao_reserva / port {} is reserved: release it or use forcar_remocao_reserva",
+                port.id, port.id
+            ),
+        );
     }
     let mut changes = Vec::new();
     if rules.cliente_unico_porta {
         let others = cx.ports.network.other_ports_of(input.id_cliente_servico, port.id).await?;
         if let (Some(other), false) = (others.first(), input.forcar_troca_porta) {
-            return refuse("bind.service_elsewhere", format!(
-                "o serviço já está na porta {other}: desvincule-o ou use forcar_troca_porta / the service already sits on port {other}: unbind it or use forcar_troca_porta"
-            ));
+            return refuse(
+                "bind.service_elsewhere",
+                format!(
+                    "o serviço já está na porta {other}: desvincule-o ou use forcar_troca_porta / the service already sits on port {other}: unbind it or use forcar_troca_porta"
+                ),
+            );
         }
         changes.extend(others.into_iter().map(|port| Change::Vacate { port, service: input.id_cliente_servico }));
     }
@@ -204,9 +226,17 @@ async fn looking(cx: &Cx<'_, Bind>) -> Result<Next<State, Change>, Trouble> {
         }
         Occupancy::Taken(seat) => Ok(to(State::Clearing { seat })),
         Occupancy::Free => Ok(to(State::Attaching { seats: port.map.seats_of(&code).await? })),
-        Occupancy::TakenByEquipment => Err(crate::refused_by_drawing(&port.port, "ocupada por um equipamento, não por um cliente", "taken by equipment, not by a customer")),
+        Occupancy::TakenByEquipment => Err(crate::refused_by_drawing(
+            &port.port,
+            "ocupada por um equipamento, não por um cliente",
+            "taken by equipment, not by a customer",
+        )),
         Occupancy::Blocked => Err(crate::refused_by_drawing(&port.port, "bloqueada", "blocked")),
-        Occupancy::NoSuchPort => Err(crate::refused_by_drawing(&port.port, "inexistente (sincronize o projeto)", "not there (sync the project)")),
+        Occupancy::NoSuchPort => Err(crate::refused_by_drawing(
+            &port.port,
+            "inexistente (sincronize o projeto)",
+            "not there (sync the project)",
+        )),
     }
 }
 

@@ -102,7 +102,10 @@ impl From<Trouble> for Failure {
 }
 
 /// Why a step asks to be called again while the intake catches up.
-pub const INTAKE: Text = says("aguarda a leitura do que o HubSoft acabou de confirmar", "waits until what HubSoft just committed is taken in");
+pub const INTAKE: Text = says(
+    "aguarda a leitura do que o HubSoft acabou de confirmar",
+    "waits until what HubSoft just committed is taken in",
+);
 
 /// A port with the platform that is told about it.
 pub(crate) struct PortToSend {

@@ -30,7 +30,12 @@ pub struct Input {
 /// Where an unbind stands. The names are stored.
 #[derive(Debug, Serialize, Deserialize, EnumDiscriminants)]
 #[serde(tag = "state", rename_all = "snake_case")]
-#[strum_discriminants(name(At), derive(EnumIter, IntoStaticStr), strum(serialize_all = "snake_case"), doc = "The states' names.")]
+#[strum_discriminants(
+    name(At),
+    derive(EnumIter, IntoStaticStr),
+    strum(serialize_all = "snake_case"),
+    doc = "The states' names."
+)]
 pub enum State {
     /// HubSoft asks for it.
     Requested,
@@ -93,9 +98,14 @@ impl Workflow for Unbind {
             Free => Step::end(End::Succeeded, says("o serviço saiu da porta", "the service is off the port")),
             Elsewhere => Step::end(
                 End::Succeeded,
-                says("outro cliente está na porta e fica; a diferença foi registrada", "somebody else sits on the port and stays; the difference is recorded"),
+                says(
+                    "outro cliente está na porta e fica; a diferença foi registrada",
+                    "somebody else sits on the port and stays; the difference is recorded",
+                ),
             ),
-            NotApplicable => Step::end(End::NotApplicable, says("nada a enviar para esta porta", "nothing is sent for this port")),
+            NotApplicable => {
+                Step::end(End::NotApplicable, says("nada a enviar para esta porta", "nothing is sent for this port"))
+            }
         }
     }
 

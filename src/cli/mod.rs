@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::postgres::Database;
+use crate::postgres::{Claim, Database};
 use crate::settings::{Settings, Sources};
 use crate::telemetry;
 
@@ -49,6 +49,8 @@ enum Command {
     Tokens(tokens::Tokens),
     /// Show every setting, its value and where that came from
     Config(config::Config),
+    /// Measure the engine on the configured server
+    Bench(crate::bench::Bench),
 }
 
 impl Command {
@@ -66,6 +68,11 @@ impl Command {
             Self::Migrate(migrate) => migrate.run(settings).await,
             Self::Tokens(tokens) => tokens.run(settings).await,
             Self::Config(config) => config.run(&settings),
+            Self::Bench(bench) => {
+                let database = Database::open(&settings, Claim::Share).await?;
+                let measured = bench.run(database.options().clone()).await;
+                closing(database, measured.map(|()| ExitCode::SUCCESS)).await
+            }
         }
     }
 }

@@ -87,7 +87,8 @@ pub async fn cancel(pool: &PgPool, id: Uuid, person: Person) -> Result<Acted, Er
             if stands.held {
                 let asked = json!({ "act": "cancel", "person": person.name, "reason": person.reason });
                 sqlx::query(include_str!("sql/act_ask.sql")).bind(id).bind(asked).execute(&mut **tx).await?;
-                note(tx, Some(id), "cancel", &person, json!({ "status": "running" }), json!({ "status": "cancelled" })).await?;
+                note(tx, Some(id), "cancel", &person, json!({ "status": "running" }), json!({ "status": "cancelled" }))
+                    .await?;
                 return Ok(Acted::Asked);
             }
             sqlx::query(include_str!("sql/act_cancel.sql")).bind(id).execute(&mut **tx).await?;
@@ -141,10 +142,10 @@ async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<Option<Stands>, Error
 }
 
 async fn ended_or_unknown(conn: &mut PgConnection, id: Uuid) -> Result<Acted, Error> {
-    let status: Option<(String,)> = sqlx::query_as(include_str!("sql/act_status.sql")).bind(id).fetch_optional(conn).await?;
+    let status: Option<(String,)> =
+        sqlx::query_as(include_str!("sql/act_status.sql")).bind(id).fetch_optional(conn).await?;
     Ok(status.map_or(Acted::Unknown, |(status,)| Acted::NotNow { legal: legal(&status), status }))
 }
-
 
 fn not_now(stands: &Stands) -> Acted {
     let status = if stands.held { "running" } else { stands.status.as_str() };
@@ -155,7 +156,14 @@ fn before(stands: &Stands) -> Value {
     json!({ "status": stands.status, "parked": stands.parked, "position": stands.position })
 }
 
-async fn note(conn: &mut PgConnection, id: Option<Uuid>, act: &str, person: &Person, before: Value, after: Value) -> Result<(), Error> {
+async fn note(
+    conn: &mut PgConnection,
+    id: Option<Uuid>,
+    act: &str,
+    person: &Person,
+    before: Value,
+    after: Value,
+) -> Result<(), Error> {
     sqlx::query(include_str!("sql/act_note.sql"))
         .bind(id)
         .bind(act)

@@ -78,15 +78,19 @@ pub async fn claim<C: 'static>(
 
 fn held<C: 'static>(row: Row, registry: &Registry<C>) -> Held<C> {
     let kind = registry.get(&row.kind).cloned();
-    let admitted = kind.as_ref().map_or_else(
-        || Err(format!("this build does not know the kind \"{}\"", row.kind)),
-        |k| k.admit(&row.payload),
-    );
+    let admitted = kind
+        .as_ref()
+        .map_or_else(|| Err(format!("this build does not know the kind \"{}\"", row.kind)), |k| k.admit(&row.payload));
     let last = row.n.unwrap_or(0);
     let (n, attempt) = if row.moved { (last, 0) } else { ((last - 1).max(0), row.attempt.unwrap_or(0)) };
     let mut held = Held {
         kind,
-        run: RunView { id: row.id, position: row.position, enqueued_at: row.enqueued_at, payload: Arc::new(row.payload) },
+        run: RunView {
+            id: row.id,
+            position: row.position,
+            enqueued_at: row.enqueued_at,
+            payload: Arc::new(row.payload),
+        },
         keys: Vec::new(),
         at: row.state,
         state: Value::Null,

@@ -61,7 +61,8 @@ impl Mark {
     /// transaction id are given.
     fn after(&self, seen: &HashSet<i64>, oldest_running: i64, next_xid: i64) -> Mark {
         let upto = seen.iter().copied().max().unwrap_or(0).max(self.upto);
-        let still_open = self.gaps.iter().copied().filter(|(gap, noticed)| !seen.contains(gap) && oldest_running < *noticed);
+        let still_open =
+            self.gaps.iter().copied().filter(|(gap, noticed)| !seen.contains(gap) && oldest_running < *noticed);
         let skipped = (self.upto + 1..upto).filter(|seq| !seen.contains(seq)).map(|seq| (seq, next_xid));
         Mark { upto, gaps: still_open.chain(skipped).collect() }
     }
@@ -83,7 +84,8 @@ pub async fn take_in<C: 'static>(
         .await?;
     let Some(first) = rows.first() else { return Ok(TakenIn { count: 0, held: Vec::new() }) };
     let last_intake = first.intake_id;
-    let before = Mark { upto: first.upto, gaps: first.gaps.iter().copied().zip(first.gap_xids.iter().copied()).collect() };
+    let before =
+        Mark { upto: first.upto, gaps: first.gaps.iter().copied().zip(first.gap_xids.iter().copied()).collect() };
     let seen: HashSet<i64> = rows.iter().filter_map(|r| r.seq).collect();
     let after = before.after(&seen, first.oldest_running, first.next_xid);
     if after == before {
@@ -121,16 +123,30 @@ impl<C: 'static> Batch<C> {
             kinds: Vec::new(),
         };
         for row in rows {
-            if let (Some(id), Some(kind), Some(payload), Some(enqueued_at)) = (row.id, row.kind, row.payload, row.enqueued_at) {
+            if let (Some(id), Some(kind), Some(payload), Some(enqueued_at)) =
+                (row.id, row.kind, row.payload, row.enqueued_at)
+            {
                 let place = i64::try_from(batch.held.len()).unwrap_or(0);
-                let run = RunView { id, position: (intake << POSITION_BITS) + place, enqueued_at, payload: Arc::new(payload) };
+                let run = RunView {
+                    id,
+                    position: (intake << POSITION_BITS) + place,
+                    enqueued_at,
+                    payload: Arc::new(payload),
+                };
                 batch.push(run, kind, row.not_before, registry, hold);
             }
         }
         batch
     }
 
-    fn push(&mut self, run: RunView, kind: String, not_before: Option<DateTime<Utc>>, registry: &Registry<C>, hold: usize) {
+    fn push(
+        &mut self,
+        run: RunView,
+        kind: String,
+        not_before: Option<DateTime<Utc>>,
+        registry: &Registry<C>,
+        hold: usize,
+    ) {
         let operation = registry.get(&kind).cloned();
         let admitted = match &operation {
             Some(k) => k.admit(&run.payload),

@@ -175,12 +175,17 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
             }
             Err(error) => {
                 let recorded = self.verdict(Err(error));
-                group.into_iter().for_each(|s| reply(s, match &recorded {
-                    Recorded::Written => Recorded::Written,
-                    Recorded::Busy => Recorded::Busy,
-                    Recorded::Refused(why) => Recorded::Refused(why.clone()),
-                    Recorded::Lost => Recorded::Lost,
-                }));
+                group.into_iter().for_each(|s| {
+                    reply(
+                        s,
+                        match &recorded {
+                            Recorded::Written => Recorded::Written,
+                            Recorded::Busy => Recorded::Busy,
+                            Recorded::Refused(why) => Recorded::Refused(why.clone()),
+                            Recorded::Lost => Recorded::Lost,
+                        },
+                    )
+                });
             }
         }
     }
@@ -315,7 +320,8 @@ async fn end<C>(conn: &mut PgConnection, worker: Uuid, group: &[Arc<Record<C>>])
     if written.rows_affected() < ends.len() as u64 {
         return Err(Error::LeaseLost);
     }
-    let keys: Vec<(&str, i64)> = ends.iter().flat_map(|(r, ..)| r.keys.iter().map(|k| (k.as_str(), r.position))).collect();
+    let keys: Vec<(&str, i64)> =
+        ends.iter().flat_map(|(r, ..)| r.keys.iter().map(|k| (k.as_str(), r.position))).collect();
     release_keys(conn, &keys).await
 }
 

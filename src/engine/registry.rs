@@ -184,7 +184,11 @@ impl<W: Workflow> Kind<W::Change> for Erased<W> {
     fn advance<'a>(&'a self, state: Value, run: &'a RunView) -> BoxFuture<'a, Advanced<W::Change>> {
         Box::pin(async move {
             let broken = |what: &str, e: serde_json::Error| {
-                Advanced::Failed(Failure::new(crate::workflow::Class::Bug, "engine.undecodable", format!("{what}: {e}")))
+                Advanced::Failed(Failure::new(
+                    crate::workflow::Class::Bug,
+                    "engine.undecodable",
+                    format!("{what}: {e}"),
+                ))
             };
             let input: W::Input = match serde_json::from_value(Value::clone(&run.payload)) {
                 Ok(input) => input,

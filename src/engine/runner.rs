@@ -96,12 +96,15 @@ async fn attempt<C: Clone + 'static>(shop: &Shop<C>, held: &mut Held<C>) -> Reco
         return record;
     };
     let mut record = match kind.step(&held.at) {
-        Some(StepRow::Work { settled_by: Some(look), .. }) if std::mem::take(&mut held.interrupted) => lost(shop, held, look),
+        Some(StepRow::Work { settled_by: Some(look), .. }) if std::mem::take(&mut held.interrupted) => {
+            lost(shop, held, look)
+        }
         Some(StepRow::Work { retry, settled_by, leads_to, .. }) => {
             held.interrupted = false;
             let doing = Attempt::new(Arc::clone(&shop.lease));
             let work = AssertUnwindSafe(kind.advance(held.state.clone(), &held.run)).catch_unwind();
-            let advanced = attempt::within(doing.clone(), work).await.unwrap_or_else(|panic| Advanced::Failed(panicked(&panic)));
+            let advanced =
+                attempt::within(doing.clone(), work).await.unwrap_or_else(|panic| Advanced::Failed(panicked(&panic)));
             let mut record = judge(shop, held, &*kind, advanced, WorkStep { retry, settled_by, leads_to });
             record.calls = doing.take_calls();
             record
@@ -112,14 +115,17 @@ async fn attempt<C: Clone + 'static>(shop: &Shop<C>, held: &mut Held<C>) -> Reco
             record.then = Then::End { end, state: held.at.clone(), result: Some(held.state.clone()) };
             record
         }
-        None => failed(shop, held, Failure::new(Class::Bug, "engine.no_such_state", held.at.clone()), BlankStep, Vec::new()),
+        None => {
+            failed(shop, held, Failure::new(Class::Bug, "engine.no_such_state", held.at.clone()), BlankStep, Vec::new())
+        }
     };
     record.began_at = began_at;
     record
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
-    let words = panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    let words =
+        panic.downcast_ref::<&str>().map(|s| (*s).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
     Failure::new(Class::Bug, "engine.panic", format!("a step panicked: {}", words.unwrap_or_default()))
 }
 
@@ -141,7 +147,13 @@ impl From<BlankStep> for WorkStep {
 }
 
 /// What follows from an answer: the table decides.
-fn judge<C: 'static>(shop: &Shop<C>, held: &mut Held<C>, kind: &dyn Kind<C>, advanced: Advanced<C>, step: WorkStep) -> Record<C> {
+fn judge<C: 'static>(
+    shop: &Shop<C>,
+    held: &mut Held<C>,
+    kind: &dyn Kind<C>,
+    advanced: Advanced<C>,
+    step: WorkStep,
+) -> Record<C> {
     match advanced {
         Advanced::To { at, .. } if !step.leads_to.contains(&at) => {
             let message = format!("the table of \"{}\" has no arrow from {} to {at}", kind.name(), held.at);
@@ -150,13 +162,15 @@ fn judge<C: 'static>(shop: &Shop<C>, held: &mut Held<C>, kind: &dyn Kind<C>, adv
         Advanced::To { at, state, changes } => moved(shop, held, kind, at, state, changes),
         Advanced::Again { after, why } => {
             let mut record = blank(shop, held, Outcome::Again);
-            record.error = Some(json!({ "class": "again", "code": "again", "message": format!("{} / {}", why.pt, why.en) }));
+            record.error =
+                Some(json!({ "class": "again", "code": "again", "message": format!("{} / {}", why.pt, why.en) }));
             record.then = Then::PutBack(PutBack { after: Some(after), ..parked_not(held) });
             record
         }
         Advanced::Park { why, message } => {
             let mut record = blank(shop, held, Outcome::Parked);
-            record.error = Some(json!({ "class": "person", "code": Into::<&'static str>::into(why), "message": message }));
+            record.error =
+                Some(json!({ "class": "person", "code": Into::<&'static str>::into(why), "message": message }));
             record.then = Then::PutBack(parked(held, why));
             record
         }
@@ -167,7 +181,14 @@ fn judge<C: 'static>(shop: &Shop<C>, held: &mut Held<C>, kind: &dyn Kind<C>, adv
     }
 }
 
-fn moved<C: 'static>(shop: &Shop<C>, held: &mut Held<C>, kind: &dyn Kind<C>, at: &'static str, state: Value, changes: Vec<C>) -> Record<C> {
+fn moved<C: 'static>(
+    shop: &Shop<C>,
+    held: &mut Held<C>,
+    kind: &dyn Kind<C>,
+    at: &'static str,
+    state: Value,
+    changes: Vec<C>,
+) -> Record<C> {
     let mut record = blank(shop, held, Outcome::Done);
     if held.failed_state.as_deref() == Some(held.at.as_str()) {
         held.failures = 0;
@@ -206,7 +227,13 @@ fn failures_with_this<C>(held: &Held<C>) -> i16 {
     if held.failed_state.as_deref() == Some(held.at.as_str()) { held.failures.saturating_add(1) } else { 1 }
 }
 
-fn failed<C>(shop: &Shop<C>, held: &Held<C>, failure: Failure, step: impl Into<WorkStep>, changes: Vec<C>) -> Record<C> {
+fn failed<C>(
+    shop: &Shop<C>,
+    held: &Held<C>,
+    failure: Failure,
+    step: impl Into<WorkStep>,
+    changes: Vec<C>,
+) -> Record<C> {
     let step = step.into();
     let parks = parks(held, &failure, &step);
     let outcome = match failure.class {
@@ -224,7 +251,11 @@ fn failed<C>(shop: &Shop<C>, held: &Held<C>, failure: Failure, step: impl Into<W
     let gives_up = held.kind.as_ref().is_some_and(|k| k.gives_up());
     record.then = match parks {
         Some(_) if gives_up => Then::End { end: End::Failed, state: held.at.clone(), result: None },
-        Some(why) => Then::PutBack(PutBack { failures: failures_with_this(held), failed_state: Some(held.at.clone()), ..parked(held, why) }),
+        Some(why) => Then::PutBack(PutBack {
+            failures: failures_with_this(held),
+            failed_state: Some(held.at.clone()),
+            ..parked(held, why)
+        }),
         None => Then::PutBack(waits(held, &failure, step.retry)),
     };
     record
@@ -234,7 +265,9 @@ fn waits<C>(held: &Held<C>, failure: &Failure, retry: Retry) -> PutBack {
     let (upstream, reason) = (failure.upstream.clone(), failure.message.clone());
     let close = |length| upstream.clone().map(|u| Close { upstream: u, length, reason });
     match failure.class {
-        _ if failure.code == UPSTREAM_CLOSED => PutBack { after: failure.retry_after, upstream: upstream.clone(), ..parked_not(held) },
+        _ if failure.code == UPSTREAM_CLOSED => {
+            PutBack { after: failure.retry_after, upstream: upstream.clone(), ..parked_not(held) }
+        }
         Class::Throttled => {
             let pause = failure.retry_after.unwrap_or(DEFAULT_PAUSE);
             PutBack { after: Some(pause), close: close(Some(pause)), upstream, ..parked_not(held) }

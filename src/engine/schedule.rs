@@ -37,7 +37,8 @@ impl Pattern {
     /// [`Error::Schedule`], naming `pattern` or `zone`.
     pub fn new(pattern: &str, zone: &str) -> Result<Self, Error> {
         let wrong = |field, message: String| Error::Schedule { field, message };
-        let cron: Cron = pattern.parse().map_err(|e| wrong("pattern", format!("\"{pattern}\" is not a cron pattern: {e}")))?;
+        let cron: Cron =
+            pattern.parse().map_err(|e| wrong("pattern", format!("\"{pattern}\" is not a cron pattern: {e}")))?;
         let zone = TimeZone::get(zone).map_err(|_| wrong("zone", format!("\"{zone}\" is not an IANA time zone")))?;
         Ok(Self { cron, zone })
     }
@@ -94,7 +95,11 @@ async fn start(conn: &mut sqlx::PgConnection, due: Due, ticked: &mut Ticked) -> 
         Ok(pattern) => pattern,
         Err(error) => {
             tracing::error!(schedule.id = due.id, %error, "a schedule cannot be read; it is switched off");
-            sqlx::query(include_str!("sql/schedule_off.sql")).bind(due.id).bind(error.to_string()).execute(conn).await?;
+            sqlx::query(include_str!("sql/schedule_off.sql"))
+                .bind(due.id)
+                .bind(error.to_string())
+                .execute(conn)
+                .await?;
             return Ok(());
         }
     };
@@ -164,7 +169,13 @@ async fn until_next(pool: &PgPool) -> Option<Duration> {
 ///
 /// # Errors
 /// [`Error::Schedule`] for a bad pattern or zone, or when Postgres refuses.
-pub async fn add(conn: &mut sqlx::PgConnection, kind: &str, payload: &Value, pattern: &str, zone: &str) -> Result<i64, Error> {
+pub async fn add(
+    conn: &mut sqlx::PgConnection,
+    kind: &str,
+    payload: &Value,
+    pattern: &str,
+    zone: &str,
+) -> Result<i64, Error> {
     let checked = Pattern::new(pattern, zone)?;
     let (now,): (DateTime<Utc>,) = sqlx::query_as("select enlace.now()").fetch_one(&mut *conn).await?;
     let (id,) = sqlx::query_as(include_str!("sql/schedule_add.sql"))

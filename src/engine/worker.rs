@@ -123,7 +123,12 @@ pub struct Worker<C> {
 
 impl<C: Clone + Send + Sync + 'static> Worker<C> {
     /// A worker for these operations; `upstreams` is kept current for whoever guards the calls.
-    pub fn new(registry: Arc<Registry<C>>, apply: Arc<dyn Apply<C>>, upstreams: Arc<Upstreams>, settings: Settings) -> Self {
+    pub fn new(
+        registry: Arc<Registry<C>>,
+        apply: Arc<dyn Apply<C>>,
+        upstreams: Arc<Upstreams>,
+        settings: Settings,
+    ) -> Self {
         Self { registry, apply, upstreams, settings }
     }
 
@@ -206,7 +211,8 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             .bind(rows.iter().map(|r| r.2.en).collect::<Vec<_>>())
             .execute(pool)
             .await?;
-        let resumed = sqlx::query(include_str!("sql/kinds_resume.sql")).bind(&names).execute(pool).await?.rows_affected();
+        let resumed =
+            sqlx::query(include_str!("sql/kinds_resume.sql")).bind(&names).execute(pool).await?.rows_affected();
         if resumed > 0 {
             tracing::info!(resumed, "workflows that no build could decode go on");
         }
@@ -366,7 +372,15 @@ struct Pace {
 impl Pace {
     fn new(idle: Duration) -> Self {
         let now = clock::monotonic();
-        Self { idle, announced: idle * 2 + Duration::from_millis(500), asleep: None, rate: 0.0, rated: now, last_intake: now, claim_next: true }
+        Self {
+            idle,
+            announced: idle * 2 + Duration::from_millis(500),
+            asleep: None,
+            rate: 0.0,
+            rated: now,
+            last_intake: now,
+            claim_next: true,
+        }
     }
 
     fn busy(&self) -> bool {

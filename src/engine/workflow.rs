@@ -248,7 +248,14 @@ pub trait Workflow: Send + Sync + 'static {
     /// Where a run stands, with the data which that state needs: `#[serde(tag = "state", rename_all = "snake_case")]`.
     type State: Serialize + DeserializeOwned + Send + Sync;
     /// The states' names alone (`strum::EnumDiscriminants`, snake case).
-    type At: Copy + Eq + Into<&'static str> + strum::IntoEnumIterator + for<'a> From<&'a Self::State> + Send + Sync + 'static;
+    type At: Copy
+        + Eq
+        + Into<&'static str>
+        + strum::IntoEnumIterator
+        + for<'a> From<&'a Self::State>
+        + Send
+        + Sync
+        + 'static;
     /// All that it may touch.
     type Ports: Send + Sync + 'static;
     /// What it may write to Postgres.

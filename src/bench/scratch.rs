@@ -1,0 +1,94 @@
+//! A database for one run, on the configured server.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use engine::{
+    registry::Registry,
+    upstream::Upstreams,
+    worker::{Settings, Worker},
+};
+use sqlx::{
+    Connection, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::operation::{Bench, NoChanges, Ports, Waiting};
+use crate::migrations;
+
+const NAME: &str = "enlace_bench";
+
+/// The database; dropped by [`Scratch::drop`].
+pub(super) struct Scratch {
+    server: PgConnectOptions,
+    pub(super) options: PgConnectOptions,
+    pub(super) pool: PgPool,
+}
+
+impl Scratch {
+    /// Made and migrated; with `own_kinds`, only the benchmark's own kinds may be enqueued.
+    pub(super) async fn make(server: &PgConnectOptions, own_kinds: bool) -> Result<Self> {
+        let mut admin = PgConnection::connect_with(server).await.context("connecting to the configured server")?;
+        sqlx::query("drop database if exists enlace_bench with (force)").execute(&mut admin).await?;
+        sqlx::query("create database enlace_bench")
+            .execute(&mut admin)
+            .await
+            .context("making the database enlace_bench")?;
+        let options = server.clone().database(NAME);
+        let mut connection = PgConnection::connect_with(&options).await?;
+        migrations::apply(&mut connection, |_| {}).await?;
+        if own_kinds {
+            sqlx::query(include_str!("sql/admit_bench.sql")).execute(&mut connection).await?;
+        }
+        connection.close().await?;
+        let pool = PgPoolOptions::new().max_connections(4).connect_with(options.clone()).await?;
+        Ok(Self { server: server.clone(), options, pool })
+    }
+
+    /// Drops it.
+    pub(super) async fn drop(self) -> Result<()> {
+        self.pool.close().await;
+        let mut admin = PgConnection::connect_with(&self.server).await?;
+        sqlx::query("drop database if exists enlace_bench with (force)").execute(&mut admin).await?;
+        Ok(())
+    }
+
+    /// Enqueues `n` workflows of `kind`, then leaves the server quiet.
+    pub(super) async fn fill(&self, n: u32, kind: &str) -> Result<()> {
+        sqlx::query(include_str!("sql/fill.sql")).bind(i64::from(n)).bind(kind).execute(&self.pool).await?;
+        sqlx::query("vacuum analyze").execute(&self.pool).await?;
+        // Only a superuser may; without it the first run pays for the fill's dirty pages.
+        let _not_allowed = sqlx::query("checkpoint").execute(&self.pool).await;
+        Ok(())
+    }
+
+    /// Starts a worker; cancel the token and await the handle to end it.
+    pub(super) fn start(&self, ports: Ports, in_flight: usize) -> (CancellationToken, JoinHandle<()>) {
+        let ports = Arc::new(ports);
+        let registry = Registry::default().with::<Bench>(Arc::clone(&ports)).with::<Waiting>(ports);
+        let settings = Settings { in_flight, ..Settings::default() };
+        let worker = Worker::new(Arc::new(registry), Arc::new(NoChanges), Arc::new(Upstreams::default()), settings);
+        let (stop, options) = (CancellationToken::new(), self.options.clone());
+        let told = stop.clone();
+        (stop, tokio::spawn(async move { worker.run(options, told).await }))
+    }
+
+    /// Waits until everything that was enqueued has ended.
+    pub(super) async fn drained(&self) -> Result<()> {
+        loop {
+            let (done,): (bool,) = sqlx::query_as(include_str!("sql/drained.sql")).fetch_one(&self.pool).await?;
+            if done {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// How many ended well.
+    pub(super) async fn ended(&self) -> Result<i64> {
+        let (count,): (i64,) = sqlx::query_as(include_str!("sql/ended.sql")).fetch_one(&self.pool).await?;
+        Ok(count)
+    }
+}

@@ -1,0 +1,2 @@
+-- Workflows that ended well.
+select count(*) from enlace.finished where status = 'succeeded'

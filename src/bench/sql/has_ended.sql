@@ -1,0 +1,2 @@
+-- Whether a workflow has ended.
+select exists (select from enlace.finished where id = $1)
