@@ -15,7 +15,11 @@ const SCHEMA: &str = "enlace";
 const TABLE: &str = "enlace.migration";
 
 /// Every migration: the name of its file, and its text. A test compares the list with the folder.
-pub const FILES: &[(&str, &str)] = &[("0001_enlace.sql", include_str!("../../migrations/0001_enlace.sql"))];
+pub const FILES: &[(&str, &str)] = &[
+    ("0001_enlace.sql", include_str!("../../migrations/0001_enlace.sql")),
+    ("0002_mapping_and_hubsoft.sql", include_str!("../../migrations/0002_mapping_and_hubsoft.sql")),
+    ("0003_contract.sql", include_str!("../../migrations/0003_contract.sql")),
+];
 
 /// Why the schema is not, or does not become, what this build needs.
 #[derive(Debug, thiserror::Error)]
