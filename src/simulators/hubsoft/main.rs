@@ -1,0 +1,2 @@
+//! The small HubSoft of the demo.
+fn main() {}
