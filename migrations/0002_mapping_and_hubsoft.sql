@@ -270,6 +270,9 @@ comment on table mapping.discrepancy is 'Where HubSoft and the platform differ, 
 create table mapping.sync_run (
   run           uuid   primary key,
   id_integracao bigint not null references mapping.integration,
+  -- The project as it was when the sync began: tying the integration to another one meanwhile must not split the map. Null
+  -- where it failed before it got that far.
+  id_projeto    bigint references mapping.project,
   -- What it is at, in the words of its states: `boxes`, `splitters`, `poles`, `cables`, `occupants`, `missing`, then the end.
   phase         text   not null default 'begun'
     check (phase in ('begun', 'boxes', 'splitters', 'poles', 'cables', 'occupants', 'missing', 'finished', 'failed')),

@@ -1,7 +1,6 @@
 //! What an operation writes to HubSoft's side: data in its answer, applied by the engine with the step's record.
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use platforms::{BoxElement, CableElement, ElementKind, OccupantElement, PoleElement, SplitterElement};
 
@@ -44,10 +43,8 @@ pub enum Change {
         /// What the platform says.
         theirs: serde_json::Value,
     },
-    /// A part of a sync.
+    /// A part of the sync that answers with it: the run is the workflow that the change came from.
     Sync {
-        /// The sync's workflow.
-        run: Uuid,
         /// `id_integracao`.
         integration: i64,
         /// Which part.

@@ -4,8 +4,19 @@
 //! [`store`], and they write by answering with [`change::Change`]s, which the engine applies in the transaction that
 //! records the step.
 
+mod apply;
 pub mod change;
+pub mod documents;
+mod error;
+pub mod integrations;
+mod occupants;
+mod parameters;
+pub mod secrets;
+pub mod store;
+mod sync;
 pub mod types;
 
+pub use apply::apply;
 pub use change::Change;
+pub use error::Error;
 pub use types::*;

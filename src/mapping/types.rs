@@ -87,3 +87,38 @@ pub enum Transmission {
     /// A write's outcome is not known yet.
     Unknown,
 }
+
+/// What marking the unseen elements of a kind missing would come to (rule S9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vanishing {
+    /// How many would be marked.
+    pub missing: u64,
+    /// Of how many that are not missing yet.
+    pub known: u64,
+}
+
+impl Vanishing {
+    /// More than this share of a kind, in percent, at once is a mistake until a person says otherwise.
+    const MOST_PERCENT: u64 = 10;
+    /// Fewer than this are never held up: in a small map, ten percent is one box.
+    const FEWEST: u64 = 20;
+
+    /// Whether a person has to look first.
+    pub fn suspicious(self) -> bool {
+        self.missing >= Self::FEWEST && self.missing * 100 > self.known * Self::MOST_PERCENT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s9_more_than_a_tenth_and_at_least_twenty_is_suspicious() {
+        for (missing, known, suspicious) in
+            [(20, 199, true), (20, 200, false), (19, 19, false), (21, 200, true), (0, 0, false)]
+        {
+            assert_eq!(Vanishing { missing, known }.suspicious(), suspicious, "{missing} of {known}");
+        }
+    }
+}

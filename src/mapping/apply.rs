@@ -1,0 +1,194 @@
+//! Changes, written: many of many workflows in few statements, inside the transaction of whoever calls.
+//!
+//! What a port shows of its transmission, who sits on it, and what differs are three things that do not touch each other, so
+//! each is written together however they were mixed. Parts of a sync touch all of them and stand apart: what came before
+//! one is written before it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{Change, Error, sync, types::Transmission};
+
+/// Writes changes, each with the workflow that answered with it. Never begins or ends a transaction.
+///
+/// # Errors
+/// When the database refuses one of them; the caller's transaction is then lost.
+pub async fn apply(conn: &mut PgConnection, changes: Vec<(Uuid, Change)>) -> Result<(), Error> {
+    let mut batch = Batch::default();
+    for (workflow, change) in changes {
+        if let Change::Sync { integration, part } = change {
+            std::mem::take(&mut batch).write(conn).await?;
+            sync::apply(conn, workflow, integration, part).await?;
+        } else {
+            batch.add(change);
+        }
+    }
+    batch.write(conn).await
+}
+
+/// Changes to ports that may be written together.
+#[derive(Default)]
+struct Batch {
+    /// The last one counts.
+    transmissions: BTreeMap<i64, Transmission>,
+    /// In order, per port.
+    moves: BTreeMap<i64, Vec<Move>>,
+    discrepancies: Discrepancies,
+}
+
+/// A change of who sits on a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Move {
+    In { service: i64, lift: bool },
+    Out { service: i64 },
+}
+
+/// Discrepancies as the columns of one statement.
+#[derive(Default)]
+pub(crate) struct Discrepancies {
+    ports: Vec<i64>,
+    kinds: Vec<String>,
+    ours: Vec<Value>,
+    theirs: Vec<Value>,
+}
+
+impl Discrepancies {
+    pub(crate) fn add(&mut self, port: i64, kind: impl Into<String>, ours: Value, theirs: Value) {
+        self.ports.push(port);
+        self.kinds.push(kind.into());
+        self.ours.push(ours);
+        self.theirs.push(theirs);
+    }
+
+    /// Answers how many of them are open now.
+    pub(crate) async fn write(self, conn: &mut PgConnection) -> Result<i64, Error> {
+        if self.ports.is_empty() {
+            return Ok(0);
+        }
+        let query = sqlx::query_scalar(include_str!("sql/discrepancies.sql")).persistent(false);
+        Ok(query.bind(self.ports).bind(self.kinds).bind(self.ours).bind(self.theirs).fetch_one(conn).await?)
+    }
+}
+
+impl Batch {
+    fn add(&mut self, change: Change) {
+        match change {
+            Change::Transmission { port, shows } => {
+                self.transmissions.insert(port, shows);
+            }
+            Change::Occupy { port, service, lift_reservation } => {
+                self.moves.entry(port).or_default().push(Move::In { service, lift: lift_reservation });
+            }
+            Change::Vacate { port, service } => self.moves.entry(port).or_default().push(Move::Out { service }),
+            Change::Discrepancy { port, kind, ours, theirs } => self.discrepancies.add(port, kind, ours, theirs),
+            Change::Sync { .. } => {}
+        }
+    }
+
+    async fn write(mut self, conn: &mut PgConnection) -> Result<(), Error> {
+        self.lock(conn).await?;
+        for (ins, outs) in rounds(std::mem::take(&mut self.moves)) {
+            vacate(conn, outs).await?;
+            occupy(conn, ins).await?;
+        }
+        transmit(conn, self.transmissions).await?;
+        self.discrepancies.write(conn).await?;
+        Ok(())
+    }
+
+    /// Locks in one order what more than one statement is going to write. One statement alone locks in that order itself.
+    async fn lock(&self, conn: &mut PgConnection) -> Result<(), Error> {
+        if self.moves.is_empty() {
+            return Ok(());
+        }
+        let ports: BTreeSet<i64> = self.moves.keys().chain(self.transmissions.keys()).copied().collect();
+        let query = sqlx::query(include_str!("sql/ports_lock.sql"));
+        query.bind(Vec::from_iter(ports)).execute(conn).await?;
+        Ok(())
+    }
+}
+
+type Ins = Vec<(i64, i64, bool)>;
+type Outs = Vec<(i64, i64)>;
+
+/// The n-th move of every port makes the n-th round: within a round no port occurs twice, so its order does not matter.
+fn rounds(moves: BTreeMap<i64, Vec<Move>>) -> Vec<(Ins, Outs)> {
+    let mut rounds: Vec<(Ins, Outs)> = Vec::new();
+    for (port, moves) in moves {
+        for (n, step) in moves.into_iter().enumerate() {
+            if rounds.len() == n {
+                rounds.push((Vec::new(), Vec::new()));
+            }
+            match step {
+                Move::In { service, lift } => rounds[n].0.push((port, service, lift)),
+                Move::Out { service } => rounds[n].1.push((port, service)),
+            }
+        }
+    }
+    rounds
+}
+
+async fn vacate(conn: &mut PgConnection, outs: Outs) -> Result<(), Error> {
+    if !outs.is_empty() {
+        let (ports, services): (Vec<_>, Vec<_>) = outs.into_iter().unzip();
+        sqlx::query(include_str!("sql/vacate.sql")).bind(ports).bind(services).execute(conn).await?;
+    }
+    Ok(())
+}
+
+async fn occupy(conn: &mut PgConnection, ins: Ins) -> Result<(), Error> {
+    if !ins.is_empty() {
+        let (ports, services, lifts): (Vec<_>, Vec<_>, Vec<_>) = ins.into_iter().collect();
+        sqlx::query(include_str!("sql/occupy.sql")).bind(ports).bind(services).bind(lifts).execute(conn).await?;
+    }
+    Ok(())
+}
+
+async fn transmit(conn: &mut PgConnection, shows: BTreeMap<i64, Transmission>) -> Result<(), Error> {
+    if shows.is_empty() {
+        return Ok(());
+    }
+    let (mut ports, mut names, mut errors, mut ids) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (port, transmission) in shows {
+        let (name, error, id) = match transmission {
+            Transmission::Pending => ("pending", None, None),
+            Transmission::Sent(id) => ("sent", None, id),
+            Transmission::Failed(why) => ("failed", Some(why), None),
+            Transmission::Unknown => ("unknown", None, None),
+        };
+        ports.push(port);
+        names.push(name);
+        errors.push(error);
+        ids.push(id);
+    }
+    let query = sqlx::query(include_str!("sql/transmissions.sql"));
+    query.bind(ports).bind(names).bind(errors).bind(ids).execute(conn).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b7_moves_of_one_port_keep_their_order() {
+        let moves = BTreeMap::from([
+            (1, vec![Move::Out { service: 10 }, Move::In { service: 11, lift: false }]),
+            (2, vec![Move::In { service: 10, lift: true }]),
+        ]);
+        let rounds = rounds(moves);
+        assert_eq!(rounds, [(vec![(2, 10, true)], vec![(1, 10)]), (vec![(1, 11, false)], vec![])]);
+    }
+
+    #[test]
+    fn b10_the_last_transmission_of_a_port_counts() {
+        let mut batch = Batch::default();
+        for shows in [Transmission::Pending, Transmission::Sent(None)] {
+            batch.add(Change::Transmission { port: 1, shows });
+        }
+        assert_eq!(batch.transmissions, BTreeMap::from([(1, Transmission::Sent(None))]));
+    }
+}
