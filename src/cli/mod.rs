@@ -1,8 +1,11 @@
 //! The command line: a file per command. Errors end here, as a sentence for a person and an exit code.
 
 mod config;
+mod database;
 mod migrate;
+mod process;
 mod serve;
+mod simulate;
 mod tokens;
 
 use std::path::PathBuf;
@@ -47,6 +50,12 @@ enum Command {
     /// Make, list and take back API tokens
     #[command(subcommand)]
     Tokens(tokens::Tokens),
+    /// Run a simulated mapping platform
+    #[command(subcommand)]
+    Simulate(simulate::Simulate),
+    /// Tell how other programs reach the database in use
+    #[command(subcommand)]
+    Database(database::Commands),
     /// Show every setting, its value and where that came from
     Config(config::Config),
     /// Measure the engine on the configured server
@@ -67,6 +76,8 @@ impl Command {
             Self::Serve(serve) => serve.run(settings).await,
             Self::Migrate(migrate) => migrate.run(settings).await,
             Self::Tokens(tokens) => tokens.run(settings).await,
+            Self::Simulate(simulate) => simulate.run().await,
+            Self::Database(database) => database.run(settings).await,
             Self::Config(config) => config.run(&settings),
             Self::Bench(bench) => {
                 let database = Database::open(&settings, Claim::Share).await?;

@@ -1,16 +1,13 @@
 //! `enlace serve`: the product, from its database to its last goodbye.
 
-use std::io::ErrorKind;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow};
 use clap::Args;
 use sqlx::{Connection, PgConnection};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::process::{listen, told_to_stop};
 use crate::app;
 use crate::migrations;
 use crate::postgres::{Claim, Database};
@@ -65,9 +62,9 @@ struct Listeners {
 
 impl Listeners {
     async fn open(settings: &Settings) -> anyhow::Result<Self> {
-        let ops = bind(settings.ops_listen, "ops_listen").await?;
+        let ops = listen(settings.ops_listen, &variable_of("ops_listen")).await?;
         let api = match settings.roles.contains(Role::Api) {
-            true => Some(bind(settings.listen, "listen").await?),
+            true => Some(listen(settings.listen, &variable_of("listen")).await?),
             false => None,
         };
         Ok(Self { api, ops })
@@ -81,17 +78,6 @@ impl Listeners {
         println!("ops http://{}", self.ops.local_addr()?);
         Ok(())
     }
-}
-
-async fn bind(address: SocketAddr, key: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|why| match why.kind() {
-        ErrorKind::AddrInUse => anyhow!(
-            "{address} is in use by another program: stop that one, or set {0} to a free address ({0}={1}:0 takes any)",
-            variable_of(key),
-            address.ip()
-        ),
-        _ => anyhow::Error::new(why).context(format!("cannot listen at {address}, which {} sets", variable_of(key))),
-    })
 }
 
 async fn with(
@@ -120,24 +106,4 @@ async fn migrated(database: &Database) -> anyhow::Result<()> {
     }
     migrations::check(&mut connection).await?;
     Ok(connection.close().await?)
-}
-
-/// Cancelled by the first Ctrl-C or SIGTERM. A second one ends the process at once, as it would have without us; the
-/// embedded Postgres is then taken over by the next start.
-fn told_to_stop() -> anyhow::Result<CancellationToken> {
-    let mut interrupt = signal(SignalKind::interrupt()).context("listening for Ctrl-C")?;
-    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-    let stop = CancellationToken::new();
-    let told = stop.clone();
-    tokio::spawn(async move {
-        for insisting in [false, true] {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-            if insisting {
-                std::process::exit(130);
-            }
-            tracing::info!("stopping; a second signal ends this process at once");
-            told.cancel();
-        }
-    });
-    Ok(stop)
 }

@@ -86,6 +86,11 @@ impl Database {
         self.embedded
     }
 
+    /// Whether this process started it, and will stop it.
+    pub fn is_ours(&self) -> bool {
+        self.server.is_some()
+    }
+
     /// A pool of at most `connections`, which connects when it is first used.
     pub fn pool(&self, connections: u32) -> PgPool {
         PgPoolOptions::new().max_connections(connections).connect_lazy_with(self.options.clone())
