@@ -4,5 +4,6 @@
 
 mod embedded_postgres;
 mod migrations;
+mod ozmap_adapter;
 mod settings;
 mod support;
