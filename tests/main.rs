@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test, and what it stands on, fails by panicking")]
 
+mod dependencies;
 mod embedded_postgres;
+mod engine;
 mod migrations;
 mod ozmap_adapter;
+mod ozmap_sdk;
 mod settings;
 mod support;
