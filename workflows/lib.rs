@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use engine::workflow::{Class, Failure, Text, Trouble as InTrouble, says};
-use mapping::{Change, Integration, Port, Service, Transmission};
-use platforms::{Detach, FailureKind, Platform};
+use mapping::{Change, Integration, Port, Service, Transmission, Vanishing};
+use platforms::{Detach, ElementKind, FailureKind, Platform};
 use uuid::Uuid;
 
 pub mod bind;
 pub mod retries;
+pub mod sync;
 pub mod unbind;
 
 /// All that an operation may touch.
@@ -40,6 +41,8 @@ pub trait Network: Send + Sync {
     async fn sync_result(&self, run: Uuid) -> Result<serde_json::Value, Trouble>;
     /// When the last sync of this integration ended, if one did (rule S1: who asked before that has joined it).
     async fn last_sync_ended(&self, id_integracao: i64) -> Result<Option<chrono::DateTime<chrono::Utc>>, Trouble>;
+    /// What marking the elements of a kind that this sync has not seen missing would come to (rule S9).
+    async fn would_vanish(&self, run: Uuid, kind: ElementKind) -> Result<Vanishing, Trouble>;
 }
 
 /// Whether later work for a key is queued.
