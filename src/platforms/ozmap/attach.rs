@@ -12,6 +12,9 @@ use crate::{CustomerToAttach, Failure, FailureKind, Place, PortAddress, Seat};
 
 impl OzMap {
     /// One write at most: a home of this customer is moved here, else one is made. A home that sits here is left alone.
+    ///
+    /// `force` is never sent: what it does is not documented, and it may push somebody else off a port. A home that is
+    /// moved keeps its client as it is, so a reservation (`implanted: false`) stays one.
     pub(super) async fn put(
         &self,
         port: &PortAddress,
