@@ -5,6 +5,7 @@
 mod dependencies;
 mod embedded_postgres;
 mod engine;
+mod mapping_store;
 mod migrations;
 mod ozmap_adapter;
 mod ozmap_sdk;

@@ -1,0 +1,7 @@
+//! HubSoft's side: what pages of a sync and changes of operations leave in the tables of `mapping`.
+
+mod changes;
+mod elements;
+mod integrations;
+mod occupants;
+mod world;
