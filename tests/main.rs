@@ -11,3 +11,4 @@ mod ozmap_adapter;
 mod ozmap_sdk;
 mod settings;
 mod support;
+mod tokens;
