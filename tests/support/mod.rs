@@ -5,6 +5,7 @@
 pub mod db;
 pub mod folder;
 pub mod process;
+pub mod toy;
 
 pub use db::Db;
 pub use folder::Folder;

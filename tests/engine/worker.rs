@@ -1,0 +1,126 @@
+//! G5: leases, fencing, takeover and the orderly stop; G9's ticks.
+
+use std::{sync::Arc, time::Duration};
+
+use engine::{schedule, worker::Settings};
+use serde_json::json;
+
+use crate::support::toy::{self, Ledger, enqueue, outcomes, pass, reaches};
+
+#[tokio::test]
+async fn g5_a_worker_whose_lease_was_taken_records_nothing_more() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let (stuck, other) = (Arc::new(Ledger::default()), Arc::new(Ledger::default()));
+    let id = enqueue(&pool, &["a"], &["hold", "ok"]).await;
+    let paused = toy::start(&db, &stuck);
+    reaches(&pool, id, "running").await;
+    // What a worker that stopped for longer than its lease finds: somebody has taken its work.
+    sqlx::query("update enlace.worker set lease_until = enlace.now() - interval '1 second'").execute(&pool).await.unwrap();
+    let taker = toy::start(&db, &other);
+    other.let_go.notify_one();
+    reaches(&pool, id, "succeeded").await;
+    stuck.let_go.notify_one();
+    let last = enqueue(&pool, &[], &["ok"]).await;
+    reaches(&pool, last, "succeeded").await;
+    assert_eq!(outcomes(&pool, id).await, ["done", "done"], "one record of each step");
+    paused.stop().await;
+    taker.stop().await;
+}
+
+#[tokio::test]
+async fn g3_a_write_whose_worker_died_is_looked_at_before_it_is_made_again() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let (dead, other) = (Arc::new(Ledger::default()), Arc::new(Ledger::default()));
+    let id = enqueue(&pool, &[], &["ok", "write hold", "ok"]).await;
+    let worker = toy::start(&db, &dead);
+    while dead.of(id).len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    worker.kill().await;
+    pass(&pool, Duration::from_secs(9)).await;
+    let taker = toy::start(&db, &other);
+    reaches(&pool, id, "succeeded").await;
+    assert_eq!(outcomes(&pool, id).await, ["done", "lost", "done", "done"]);
+    let did: Vec<_> = other.of(id).into_iter().map(|(_, what)| what).collect();
+    assert_eq!(did, ["look", "ok"]);
+    taker.stop().await;
+}
+
+#[tokio::test]
+async fn g5_an_orderly_stop_hands_over_at_once() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let ledger = Arc::new(Ledger::default());
+    let ids = [enqueue(&pool, &["a"], &["ok", "ok"]).await, enqueue(&pool, &["b"], &["hold", "ok"]).await];
+    let first = toy::start(&db, &ledger);
+    reaches(&pool, ids[1], "running").await;
+    let second = toy::start(&db, &ledger);
+    let began = std::time::Instant::now();
+    first.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(10), "a stop takes {:?}", began.elapsed());
+    ledger.let_go.notify_waiters();
+    while ledger.of(ids[1]).len() < 2 {
+        tokio::task::yield_now().await; // the second worker has begun the step that the first could not finish
+    }
+    ledger.let_go.notify_one();
+    reaches(&pool, ids[1], "succeeded").await;
+    second.stop().await;
+}
+
+#[tokio::test]
+async fn g14_an_idle_worker_asks_less_than_ten_times_a_second() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let worker = toy::start_with(&db, &Arc::default(), Settings::default());
+    let id = enqueue(&pool, &[], &["ok"]).await;
+    reaches(&pool, id, "succeeded").await;
+    let count = "select pg_stat_clear_snapshot(), xact_commit + xact_rollback from pg_stat_database where datname = current_database()";
+    let transactions = async || {
+        let mut conn = db.connection().await;
+        sqlx::query("select pg_stat_force_next_flush()").execute(&mut conn).await.unwrap();
+        let row: ((), i64) = sqlx::query_as(count).fetch_one(&mut conn).await.unwrap();
+        row.1
+    };
+    tokio::time::sleep(Duration::from_secs(2)).await; // a rate needs time
+    let before = transactions().await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let rate = (transactions().await - before) / 4;
+    assert!(rate < 10, "{rate} transactions a second");
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn g9_a_tick_starts_exactly_one_workflow_however_many_schedulers_run() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let mut conn = db.connection().await;
+    let id = schedule::add(&mut conn, "toy", &json!({"plan": ["ok"]}), "0 4 * * *", "America/Sao_Paulo").await.unwrap();
+    let again = schedule::add(&mut conn, "toy", &json!({"plan": ["ok"]}), "0 4 * * *", "America/Sao_Paulo").await.unwrap();
+    assert_eq!(id, again, "the same schedule is not added twice");
+    sqlx::query("update enlace.schedule set next_at = enlace.now() - interval '1 second'").execute(&pool).await.unwrap();
+    let looks: Vec<_> = (0..8).map(|_| tokio::spawn({ let pool = pool.clone(); async move { schedule::tick(&pool).await } })).collect();
+    let mut started = 0;
+    for look in looks {
+        started += look.await.unwrap().unwrap().started.len();
+    }
+    let rows: (i64,) = sqlx::query_as("select count(*) from enlace.outbox").fetch_one(&pool).await.unwrap();
+    assert_eq!((started, rows.0), (1, 1));
+}
+
+#[tokio::test]
+async fn s1_a_tick_missed_by_less_than_six_hours_is_made_up_once_and_older_ones_are_recorded_as_skipped() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let mut conn = db.connection().await;
+    schedule::add(&mut conn, "toy", &json!({"plan": ["ok"]}), "0 * * * *", "America/Sao_Paulo").await.unwrap();
+    let (ahead,): (f64,) = sqlx::query_as("select extract(epoch from next_at - enlace.now())::float8 from enlace.schedule").fetch_one(&pool).await.unwrap();
+    pass(&pool, Duration::from_secs_f64(ahead) + Duration::from_secs(3 * 3600 + 60)).await;
+    let ticked = schedule::tick(&pool).await.unwrap();
+    assert_eq!((ticked.started.len(), ticked.skipped), (1, 3), "the last of four is made up");
+    sqlx::query("update enlace.schedule set pattern = '0 4 * * *', next_at = enlace.now() - interval '7 hours'").execute(&pool).await.unwrap();
+    let ticked = schedule::tick(&pool).await.unwrap();
+    let (late,): (i64,) = sqlx::query_as("select count(*) from enlace.tick where outcome = 'skipped'").fetch_one(&pool).await.unwrap();
+    assert!(ticked.started.is_empty() || late >= 4, "seven hours late is too late, and is recorded");
+}
