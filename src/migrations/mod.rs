@@ -19,6 +19,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("0001_enlace.sql", include_str!("../../migrations/0001_enlace.sql")),
     ("0002_mapping_and_hubsoft.sql", include_str!("../../migrations/0002_mapping_and_hubsoft.sql")),
     ("0003_contract.sql", include_str!("../../migrations/0003_contract.sql")),
+    ("0004_desk.sql", include_str!("../../migrations/0004_desk.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.
