@@ -19,12 +19,15 @@ revoke all on enlace.token_started from public;
 -- ones, that is the difference between three rows and ten million (G14). Rows after the intake's mark, and those in its gaps
 -- that have become visible, are committed and not taken in yet.
 create view enlace.unfinished as
-select r.id from enlace.run r
+select o.id, o.seq, o.kind, o.payload, o.dedup_id, o.requested_by, o.enqueued_at,
+       case when r.worker is not null then 'running' when r.status = 'queued' and r.blockers > 0 then 'waiting' else r.status end as status
+from enlace.run r
+join enlace.outbox o on o.id = r.id
 union all
-select o.id
+select o.id, o.seq, o.kind, o.payload, o.dedup_id, o.requested_by, o.enqueued_at, 'queued'
 from (select i.upto, i.gaps from enlace.intake i order by i.id desc limit 1) i
 join enlace.outbox o on o.seq > i.upto or o.seq = any (i.gaps);
-comment on view enlace.unfinished is 'Ids of all workflows that have not ended';
+comment on view enlace.unfinished is 'What was asked for and has not ended, with its status';
 revoke all on enlace.unfinished from public;
 
 -- What did not end well is rare and what people look for. Most work succeeds and is not in it, so this costs the common end
