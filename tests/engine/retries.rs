@@ -48,7 +48,8 @@ async fn g6_retry_after_closes_the_upstream_is_obeyed_and_burns_no_attempt() {
     let db = toy::db().await;
     let pool = db.pool();
     let id = enqueue(&pool, &[], &["throttled 600", "ok"]).await;
-    let worker = toy::start(&db, &Arc::default());
+    let ledger = Arc::new(Ledger::default());
+    let worker = toy::start(&db, &ledger);
     reaches(&pool, id, "waiting").await;
     let (failures, wait): (i16, f64) = sqlx::query_as(
         "select failures, extract(epoch from due_at - enlace.now())::float8 from enlace.run where id = $1",
@@ -62,7 +63,7 @@ async fn g6_retry_after_closes_the_upstream_is_obeyed_and_burns_no_attempt() {
 
     // A restart neither loses nor hastens it.
     worker.stop().await;
-    let worker = toy::start(&db, &Arc::default());
+    let worker = toy::start(&db, &ledger);
     let other = enqueue(&pool, &[], &["ok"]).await;
     reaches(&pool, other, "succeeded").await;
     assert_eq!(status(&pool, id).await.0, "waiting");

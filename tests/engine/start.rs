@@ -29,7 +29,7 @@ async fn g1_what_rolled_back_never_starts_and_what_committed_late_does() {
     // Once nobody is left who could fill it, the gap is forgotten.
     let last = enqueue(&db.pool(), &[], &["ok"]).await;
     reaches(&db.pool(), last, "succeeded").await;
-    let mut gaps = vec![0];
+    let mut gaps = vec![0_i64];
     for _ in 0..100 {
         let another = enqueue(&db.pool(), &[], &["ok"]).await;
         reaches(&db.pool(), another, "succeeded").await;

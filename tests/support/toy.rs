@@ -224,6 +224,7 @@ pub fn start_registry(db: &Db, ledger: &Arc<Ledger>, registry: Registry<Written>
 
 /// A database that takes the toy.
 pub async fn db() -> Db {
+    let _set_by_another_test = tracing_subscriber::fmt().with_env_filter("info").with_test_writer().try_init();
     let db = Db::new().await;
     for statement in [
         "create table toy_write (id uuid not null, what text not null)",

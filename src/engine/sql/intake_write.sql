@@ -22,7 +22,7 @@ with me as (
   select w.id, w.position, w.kind, w.version, w.lane, case when w.parked is null then 'queued' else 'parked' end, w.state,
          coalesce(b.blockers, 0), w.due_at,
          case when w.claim and w.parked is null and b.blockers is null and w.due_at <= enlace.now() then $1 end, w.parked, w.error
-  from wanted w cross join log left join blocked b using (id)
+  from wanted w cross join log left join blocked b on b.id = w.id
   returning id, worker is not null as claimed
 ), added_keys as (
   insert into enlace.run_key (key, position, id) select k.key, k.position, k.id from keys k cross join log
