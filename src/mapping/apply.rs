@@ -164,7 +164,7 @@ async fn transmit(conn: &mut PgConnection, shows: BTreeMap<i64, Transmission>) -
         errors.push(error);
         ids.push(id);
     }
-    let query = sqlx::query(include_str!("sql/transmissions.sql"));
+    let query = sync::planned(include_str!("sql/transmissions.sql"));
     query.bind(ports).bind(names).bind(errors).bind(ids).execute(conn).await?;
     Ok(())
 }

@@ -11,8 +11,9 @@ from (
   select o.id_porta_atendimento, u.service, u.external_id
   from unnest($1::bigint[], $2::bigint[], $3::text[]) as u (port, service, external_id)
   join mapping.port o on o.id_porta_atendimento = u.port
+  where o.id_porta_atendimento = any ($1)
   order by o.id_porta_atendimento for no key update of o
 ) t
-where p.id_porta_atendimento = t.id_porta_atendimento
+where p.id_porta_atendimento = t.id_porta_atendimento and p.id_porta_atendimento = any ($1)
   and p.id_cliente_servico is null and p.transmission <> 'pending'
-  and not exists (select from mapping.port o where o.id_cliente_servico = t.service)
+  and (select count(*) from mapping.port o where o.id_cliente_servico = t.service) = 0

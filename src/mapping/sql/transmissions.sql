@@ -7,6 +7,7 @@ from (
   select o.id_porta_atendimento, u.transmission, u.error, u.external_id
   from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) as u (port, transmission, error, external_id)
   join mapping.port o on o.id_porta_atendimento = u.port
+  where o.id_porta_atendimento = any ($1)
   order by o.id_porta_atendimento for no key update of o
 ) t
-where p.id_porta_atendimento = t.id_porta_atendimento
+where p.id_porta_atendimento = t.id_porta_atendimento and p.id_porta_atendimento = any ($1)
