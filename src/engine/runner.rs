@@ -35,8 +35,9 @@ pub(crate) async fn run<C: Clone + Send + Sync + 'static>(shop: Arc<Shop<C>>, mu
         });
         match submit(&shop, &record).await {
             Recorded::Written => {
-                if let Then::PutBack(PutBack { after: Some(after), .. }) = &record.then {
-                    shop.due_in(*after);
+                if let Then::PutBack(back) = &record.then {
+                    back.after.iter().for_each(|after| shop.due_in(*after));
+                    back.close.iter().for_each(|close| shop.upstreams.note(close));
                 }
                 if !matches!(record.then, Then::GoOn) {
                     return;

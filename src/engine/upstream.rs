@@ -3,23 +3,18 @@
 use std::{
     collections::HashMap,
     sync::{PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgPool};
 
-use crate::Error;
+use crate::{Error, clock};
 
-/// Why an upstream is closed, and until when.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+/// Why an upstream is closed, and for how long.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Closed {
-    /// `integration:3`.
-    pub id: String,
-    /// Closed until a person opens it.
-    pub until_opened: bool,
-    /// Else: until then.
-    pub closed_until: Option<DateTime<Utc>>,
+    /// How long it stays closed; `None`: until a person opens it.
+    pub remaining: Option<Duration>,
     /// Why.
     pub reason: String,
     /// Who closed it.
@@ -40,14 +35,30 @@ pub struct Close {
 /// What this process last read of the upstreams: asked before every call, so it costs no statement.
 #[derive(Debug, Default)]
 pub struct Upstreams {
-    closed: RwLock<HashMap<String, Closed>>,
+    /// With the moment at which `remaining` was right.
+    closed: RwLock<HashMap<String, (Closed, Instant)>>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    seconds: Option<f64>,
+    reason: String,
+    closed_by: String,
 }
 
 impl Upstreams {
-    /// Whether calls to `upstream` may begin at `now`.
-    pub fn closed(&self, upstream: &str, now: DateTime<Utc>) -> Option<Closed> {
-        let closed = self.closed.read().unwrap_or_else(PoisonError::into_inner);
-        closed.get(upstream).filter(|c| c.until_opened || c.closed_until.is_some_and(|t| t > now)).cloned()
+    /// Why calls to `upstream` may not begin now; `None`: they may.
+    pub fn closed(&self, upstream: &str) -> Option<Closed> {
+        let all = self.closed.read().unwrap_or_else(PoisonError::into_inner);
+        let (closed, read_at) = all.get(upstream)?;
+        match closed.remaining {
+            None => Some(closed.clone()),
+            Some(length) => {
+                let rest = length.saturating_sub(read_at.elapsed());
+                (!rest.is_zero()).then(|| Closed { remaining: Some(rest), ..closed.clone() })
+            }
+        }
     }
 
     /// Reads them anew.
@@ -55,10 +66,25 @@ impl Upstreams {
     /// # Errors
     /// When Postgres cannot be reached.
     pub async fn refresh(&self, pool: &PgPool) -> Result<(), Error> {
-        let rows: Vec<Closed> = sqlx::query_as(include_str!("sql/upstream_states.sql")).fetch_all(pool).await?;
-        let mut closed = self.closed.write().unwrap_or_else(PoisonError::into_inner);
-        *closed = rows.into_iter().map(|c| (c.id.clone(), c)).collect();
+        let rows: Vec<Row> = sqlx::query_as(include_str!("sql/upstream_states.sql")).fetch_all(pool).await?;
+        let now = clock::monotonic();
+        let closed = |r: Row| Closed {
+            remaining: r.seconds.map(|s| Duration::from_secs_f64(s.max(0.0))),
+            reason: r.reason,
+            closed_by: r.closed_by,
+        };
+        *self.closed.write().unwrap_or_else(PoisonError::into_inner) =
+            rows.into_iter().map(|r| (r.id.clone(), (closed(r), now))).collect();
         Ok(())
+    }
+
+    /// Notes what this process has just closed, so that it need not wait to read it.
+    pub(crate) fn note(&self, close: &Close) {
+        if self.closed(&close.upstream).is_none() {
+            let closed = Closed { remaining: close.length, reason: close.reason.clone(), closed_by: "enlace".to_owned() };
+            let mut all = self.closed.write().unwrap_or_else(PoisonError::into_inner);
+            all.insert(close.upstream.clone(), (closed, clock::monotonic()));
+        }
     }
 }
 

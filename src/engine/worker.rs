@@ -71,6 +71,7 @@ pub(crate) struct Shop<C> {
     pub(crate) lease: Arc<Lease>,
     pub(crate) records: mpsc::Sender<Submitted<C>>,
     pub(crate) records_alone: mpsc::Sender<Submitted<C>>,
+    pub(crate) upstreams: Arc<Upstreams>,
     draining: AtomicBool,
     asked: SyncMutex<HashMap<Uuid, Value>>,
     /// When something that this worker gave back falls due.
@@ -181,12 +182,13 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             lease: Arc::clone(lease),
             records,
             records_alone,
+            upstreams: Arc::clone(&self.upstreams),
             draining: AtomicBool::new(false),
             asked: SyncMutex::default(),
             next_due: SyncMutex::default(),
             nudge: Notify::new(),
         });
-        helpers.spawn(look_around(pool.clone(), Arc::clone(&shop), Arc::clone(&self.upstreams)));
+        helpers.spawn(look_around(pool.clone(), Arc::clone(&shop)));
         (shop, helpers)
     }
 
@@ -334,7 +336,7 @@ impl<C: Clone + Send + Sync + 'static> Hands<C> {
 }
 
 /// Looks around beside the work: takes over from the dead, reads which upstreams are closed and what people asked.
-async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>, upstreams: Arc<Upstreams>) {
+async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>) {
     while shop.lease.alive() {
         match lease::reap(&pool).await {
             Ok(0) => {}
@@ -344,7 +346,7 @@ async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>, upstreams: Arc<U
             }
             Err(error) => tracing::debug!(%error, "could not look for dead workers"),
         }
-        if let Err(error) = upstreams.refresh(&pool).await {
+        if let Err(error) = shop.upstreams.refresh(&pool).await {
             tracing::debug!(%error, "could not read the upstreams");
         }
         match sqlx::query_as(include_str!("sql/asked.sql")).bind(shop.lease.worker).fetch_all(&pool).await {
