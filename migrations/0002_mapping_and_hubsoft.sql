@@ -77,7 +77,7 @@ create table mapping.integration (
   parameters jsonb not null default '{}' check (jsonb_typeof(parameters) = 'object'),
   -- The others (`senha`, `token`, `api_chave`, and tokens that enlace obtained itself) as one blob: XChaCha20-Poly1305 with the
   -- key that stands outside the database, nonce first, tied to `id_integracao` so that a blob moved to another row does not
-  -- open. A backup of the database therefore holds no credentials (P2 of domain.md, personal data and secrets).
+  -- open. A backup of the database therefore holds no credentials (rule P1).
   secrets bytea,
   created_at timestamptz not null default now(),
   changed_at timestamptz not null default now()
