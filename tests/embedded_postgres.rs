@@ -1,7 +1,7 @@
 //! The embedded Postgres: starts as root and beside another, survives crashes of either side, leaves nothing behind.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use enlace::postgres::account::Account;
 use enlace::postgres::{Error, Options, Server};
@@ -192,14 +192,13 @@ async fn a_pid_file_with_the_number_of_a_stranger_is_no_hindrance_and_the_strang
     // Of the same user: Postgres takes any such process for another Postgres.
     Server::start(&folder.options()).await.unwrap().stop().await.unwrap();
     let account = Account::for_folder(&folder.cluster()).unwrap();
-    let mut stranger = account.command("sleep".as_ref(), "/".as_ref()).arg("600").spawn().unwrap();
-    crashed_with_pid(&folder, stranger.id()).await;
+    let mut sleep = tokio::process::Command::from(account.command("sleep".as_ref(), "/".as_ref()));
+    let mut stranger = sleep.arg("600").stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).spawn().unwrap();
+    crashed_with_pid(&folder, stranger.id().unwrap()).await;
     let server = Server::start(&folder.options()).await.unwrap();
-    assert_ne!(server.pid(), stranger.id());
+    assert_ne!(Some(server.pid()), stranger.id());
     server.stop().await.unwrap();
     assert!(stranger.try_wait().unwrap().is_none());
-    stranger.kill().unwrap();
-    stranger.wait().unwrap();
 }
 
 #[tokio::test]
