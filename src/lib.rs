@@ -3,6 +3,7 @@
 pub mod app;
 pub mod bench;
 pub mod cli;
+pub mod desk;
 pub mod migrations;
 pub mod postgres;
 pub mod settings;

@@ -1,0 +1,63 @@
+//! Accounts on platforms made ready for *test*: straight to the platform, past the gate that a closed upstream is, since
+//! *test* is how a person finds out whether it may be opened.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mapping::secrets::SecretKey;
+use platforms::{Call, CallObserver, Platform};
+use serde_json::Value;
+use sqlx::PgPool;
+
+/// Makes an integration's account ready.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// The platform of this integration, whatever state its upstream is in.
+    ///
+    /// # Errors
+    /// When there is no such integration, or its parameters make no account.
+    async fn of(&self, id_integracao: i64) -> Result<Arc<dyn Platform>, Unready>;
+}
+
+/// Why an account is not ready.
+#[derive(Debug, thiserror::Error)]
+pub enum Unready {
+    /// HubSoft's side says no.
+    #[error(transparent)]
+    Mapping(#[from] mapping::Error),
+    /// The parameters make no account.
+    #[error(transparent)]
+    Platform(#[from] platforms::Failure),
+}
+
+/// Accounts as they are stored.
+pub struct Stored {
+    /// The database.
+    pub pool: PgPool,
+    /// Opens credentials.
+    pub key: Arc<SecretKey>,
+    /// What the installation allows.
+    pub options: platforms::Options,
+}
+
+#[async_trait]
+impl Accounts for Stored {
+    async fn of(&self, id_integracao: i64) -> Result<Arc<dyn Platform>, Unready> {
+        let account = mapping::integrations::account(&self.pool, &self.key, id_integracao).await?;
+        let implanted = account.settings.get("implanted_required").and_then(Value::as_bool);
+        let options = platforms::Options {
+            implanted_required: implanted.unwrap_or(self.options.implanted_required),
+            ..self.options
+        };
+        Ok(platforms::connect(&account.platform, &account.given, options, Arc::new(Unobserved))?)
+    }
+}
+
+/// *Test* belongs to no workflow, so its calls are in no workflow's history.
+struct Unobserved;
+
+impl CallObserver for Unobserved {
+    fn called(&self, call: Call) {
+        tracing::debug!(call.method, call.path, call.status, call.ms, "called a platform for a test");
+    }
+}

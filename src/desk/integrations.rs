@@ -1,0 +1,354 @@
+//! Integrations, set up and tried (rules D1–D4): each change with its audit entry, and all of one change in one transaction.
+
+use engine::{schedule, upstream};
+use mapping::integrations::{self as stored, Edit, Keeper, New, ProjectChoice, Shown};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use utoipa::ToSchema;
+
+use super::{Caller, Items, Refusal, Setup, audit, check, start, upstreams};
+
+/// Every active integration is synced at this time (rule S1).
+const NIGHTLY: (&str, &str) = ("0 4 * * *", "America/Sao_Paulo");
+
+/// An integration, as people see it. Secrets never come back.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Integration {
+    /// `id_integracao`.
+    #[schema(example = 3)]
+    pub id: i64,
+    /// `ozmap`, `geosite`, `geogrid`.
+    #[schema(example = "ozmap")]
+    pub platform: String,
+    /// As people call it.
+    #[schema(example = "OZMap Florianópolis")]
+    pub name: String,
+    /// Synced and sent to.
+    pub active: bool,
+    /// What it is reached by, without secrets.
+    #[schema(value_type = Object, example = json!({ "api_url": "https://isp.ozmap.com.br:9994", "usuario": "enlace" }))]
+    pub parameters: Map<String, Value>,
+    /// What enlace does differently for it.
+    #[schema(value_type = Object, example = json!({ "keep_home": true }))]
+    pub settings: Map<String, Value>,
+    /// What is synced: some of `box`, `splitter`, `pole`, `cable`.
+    #[schema(example = json!(["box", "splitter"]))]
+    pub elements: Vec<String>,
+    /// The project that it fills.
+    pub project: Option<Project>,
+}
+
+/// A project, as an integration names it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Project {
+    /// `id_projeto`.
+    pub id_projeto: i64,
+    /// As people call it.
+    pub nome: String,
+}
+
+/// An integration to create.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "platform": "geogrid", "name": "GeoGrid Centro", "elements": ["box", "splitter"],
+    "parameters": { "api_url": "https://painel.geogridmaps.com.br/isp/api/v3", "token": "…" } }))]
+pub struct Create {
+    /// `ozmap`, `geosite`, `geogrid`.
+    pub platform: String,
+    /// As people will call it.
+    pub name: String,
+    /// What it is reached by (rule D1), secrets included.
+    #[schema(value_type = Object)]
+    pub parameters: Map<String, Value>,
+    /// `keep_home`, `implanted_required`: true or false.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub settings: Map<String, Value>,
+    /// What is synced; may be chosen later.
+    #[serde(default)]
+    pub elements: Vec<String>,
+    /// The project that it fills; may be chosen later.
+    pub project: Option<Choice>,
+    /// Synced and sent to from the start.
+    #[serde(default = "yes")]
+    pub active: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A project to fill: one that there is, or a new one.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "nome": "Florianópolis" }))]
+pub struct Choice {
+    /// One that there is.
+    pub id_projeto: Option<i64>,
+    /// A new one of this name.
+    pub nome: Option<String>,
+}
+
+/// What is to change; what is left out stays, null within `parameters` or `settings` takes that entry away.
+#[derive(Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "parameters": { "senha": "…" }, "reason": "senha trocada no OZMap" }))]
+pub struct Change {
+    /// A new name.
+    pub name: Option<String>,
+    /// Parameters that change, secrets included.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub parameters: Map<String, Value>,
+    /// Settings that change.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub settings: Map<String, Value>,
+    /// Why, for the history.
+    pub reason: Option<String>,
+}
+
+/// What *test* found (rule D4).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Tested {
+    /// It works.
+    pub ok: bool,
+    /// In plain words: what works, or what is wrong and what to do.
+    pub message: String,
+    /// `projects` that the credentials may see; `code` of what is wrong; whether that `opened` the upstream.
+    #[schema(value_type = Object, example = json!({ "projects": ["Florianópolis"], "code": null, "opened": false }))]
+    pub details: Value,
+}
+
+impl From<Shown> for Integration {
+    fn from(shown: Shown) -> Self {
+        Self {
+            id: shown.id,
+            platform: shown.platform,
+            name: shown.name,
+            active: shown.active,
+            parameters: shown.parameters,
+            settings: shown.settings,
+            elements: shown.elements,
+            project: shown.project.map(|p| Project { id_projeto: p.id_projeto, nome: p.nome }),
+        }
+    }
+}
+
+impl Setup {
+    fn keeper(&self) -> Keeper<'_> {
+        Keeper { key: &self.key, plain_http: self.plain_http }
+    }
+}
+
+/// A page of integrations, in the order of their ids.
+///
+/// # Errors
+/// Names the parameter that cannot be taken.
+pub async fn list(pool: &PgPool, after: Option<&str>, limit: Option<&str>) -> Result<Items<Integration>, Refusal> {
+    let (after, limit) = (check::after(after)?.unwrap_or(0), check::limit(limit)?);
+    let read = stored::list(pool, after, i64::from(limit) + 1).await?;
+    Ok(check::page(read.into_iter().map(Integration::from).collect(), limit, |one: &Integration| one.id))
+}
+
+/// One integration.
+///
+/// # Errors
+/// When there is no such integration.
+pub async fn show(pool: &PgPool, id: i64) -> Result<Integration, Refusal> {
+    Ok(stored::read(pool, id).await?.ok_or(mapping::Error::NoIntegration(id))?.into())
+}
+
+/// Creates an integration and its nightly sync.
+///
+/// # Errors
+/// Names the field that cannot be taken; nothing is stored then.
+pub async fn create(pool: &PgPool, setup: &Setup, caller: &Caller, asked: Create) -> Result<Integration, Refusal> {
+    let choice = asked.project.map(Choice::checked).transpose()?;
+    let new = New {
+        platform: asked.platform,
+        name: asked.name,
+        parameters: asked.parameters,
+        settings: asked.settings,
+        elements: asked.elements,
+    };
+    let mut tx = pool.begin().await?;
+    let id = stored::create(&mut tx, setup.keeper(), &new).await?;
+    if let Some(choice) = choice {
+        stored::set_project(&mut tx, id, &choice).await?;
+    }
+    schedule::add(&mut tx, "sync", &json!({ "id_integracao": id }), NIGHTLY.0, NIGHTLY.1).await?;
+    if !asked.active {
+        set_active(&mut tx, caller, id, false).await?;
+    }
+    settle(pool, tx, caller, "integration.create", "", id, None).await
+}
+
+/// Changes an integration. New parameters open an upstream that closed because the old ones were refused.
+///
+/// # Errors
+/// Names the field that cannot be taken; when there is no such integration.
+pub async fn edit(
+    pool: &PgPool,
+    setup: &Setup,
+    caller: &Caller,
+    id: i64,
+    change: Change,
+) -> Result<Integration, Refusal> {
+    let before = show(pool, id).await?;
+    let reason = why(change.reason.as_deref())?;
+    let new_parameters = !change.parameters.is_empty();
+    let edit = Edit { name: change.name, parameters: change.parameters, settings: change.settings };
+    let mut tx = pool.begin().await?;
+    stored::edit(&mut tx, setup.keeper(), id, &edit).await?;
+    if new_parameters {
+        upstreams::reopen_after_refusal(&mut tx, caller, id, "the parameters were changed").await?;
+    }
+    settle(pool, tx, caller, "integration.edit", &reason, id, Some(before)).await
+}
+
+/// Chooses what is synced, from the next sync on (rule D3).
+///
+/// # Errors
+/// Names `elements`; when there is no such integration.
+pub async fn set_elements(
+    pool: &PgPool,
+    caller: &Caller,
+    id: i64,
+    elements: &[String],
+    reason: Option<&str>,
+) -> Result<Integration, Refusal> {
+    let (before, reason) = (show(pool, id).await?, why(reason)?);
+    let mut tx = pool.begin().await?;
+    stored::set_elements(&mut tx, id, elements).await?;
+    settle(pool, tx, caller, "integration.elements", &reason, id, Some(before)).await
+}
+
+/// Ties an integration to a project (rule D2).
+///
+/// # Errors
+/// Names `id_projeto` or `nome`; when there is no such integration.
+pub async fn set_project(
+    pool: &PgPool,
+    caller: &Caller,
+    id: i64,
+    choice: Choice,
+    reason: Option<&str>,
+) -> Result<Integration, Refusal> {
+    let choice = choice.checked()?;
+    let (before, reason) = (show(pool, id).await?, why(reason)?);
+    let mut tx = pool.begin().await?;
+    stored::set_project(&mut tx, id, &choice).await?;
+    settle(pool, tx, caller, "integration.project", &reason, id, Some(before)).await
+}
+
+/// Activates an integration, or inactivates it: then its upstream is closed, so that what is queued waits, visibly (D4).
+///
+/// # Errors
+/// When there is no such integration.
+pub async fn activate(
+    pool: &PgPool,
+    caller: &Caller,
+    id: i64,
+    active: bool,
+    reason: Option<&str>,
+) -> Result<Integration, Refusal> {
+    let (before, reason) = (show(pool, id).await?, why(reason)?);
+    if before.active == active {
+        return Ok(before);
+    }
+    let mut tx = pool.begin().await?;
+    set_active(&mut tx, caller, id, active).await?;
+    let act = if active { "integration.activate" } else { "integration.inactivate" };
+    settle(pool, tx, caller, act, &reason, id, Some(before)).await
+}
+
+async fn set_active(conn: &mut PgConnection, caller: &Caller, id: i64, active: bool) -> Result<(), Refusal> {
+    stored::set_active(conn, id, active).await?;
+    let upstream = mapping::upstream_of(id);
+    upstream::open(conn, &upstream).await?;
+    if !active {
+        let reason = "integração inativada / integration inactivated".to_owned();
+        upstream::close(conn, &[upstream::Close { upstream, length: None, reason }], &caller.name).await?;
+    }
+    upstreams::wake(conn).await
+}
+
+/// Asks the platform whether the integration works (rule D4). A yes opens an upstream that a refusal had closed.
+///
+/// # Errors
+/// When there is no such integration; that it does not work is an answer, not an error.
+pub async fn test(pool: &PgPool, setup: &Setup, caller: &Caller, id: i64) -> Result<Tested, Refusal> {
+    show(pool, id).await?;
+    let platform = match setup.accounts.of(id).await {
+        Ok(platform) => platform,
+        Err(super::connect::Unready::Platform(failure)) => return Ok(failed(&failure)),
+        Err(super::connect::Unready::Mapping(error)) => return Err(error.into()),
+    };
+    let found = match platform.test().await {
+        Ok(found) => found,
+        Err(failure) => return Ok(failed(&failure)),
+    };
+    let mut tx = pool.begin().await?;
+    let opened = upstreams::reopen_after_refusal(&mut tx, caller, id, "a test of it succeeded").await?;
+    tx.commit().await?;
+    let message = "a plataforma respondeu e aceitou as credenciais / the platform answered and took the credentials";
+    let details = json!({ "projects": found.projects, "code": null, "opened": opened });
+    Ok(Tested { ok: true, message: message.to_owned(), details })
+}
+
+fn failed(failure: &platforms::Failure) -> Tested {
+    let details = json!({ "projects": [], "code": failure.code, "opened": false });
+    Tested { ok: false, message: failure.message.clone(), details }
+}
+
+/// Starts a sync, or joins the one that runs (rule S1).
+///
+/// # Errors
+/// When there is no such integration, or it is inactive: its sync would only wait.
+pub async fn sync(pool: &PgPool, caller: &Caller, id: i64) -> Result<start::Started, Refusal> {
+    if !show(pool, id).await?.active {
+        let message = format!("integration {id} is inactive: activate it first");
+        return Err(Refusal::NotNow { message, legal: vec!["activate"] });
+    }
+    let asked = start::Start {
+        kind: "sync".to_owned(),
+        payload: json!({ "id_integracao": id }),
+        dedup_id: None,
+        requested_by: None,
+        not_before: None,
+    };
+    start::start(pool, caller, asked, start::Along::default()).await
+}
+
+impl Choice {
+    fn checked(self) -> Result<ProjectChoice, Refusal> {
+        match (self.id_projeto, self.nome) {
+            (Some(id), None) => Ok(ProjectChoice::Existing(id)),
+            (None, Some(nome)) => Ok(ProjectChoice::New(nome)),
+            _ => Err(Refusal::invalid("id_projeto", "give either id_projeto, of a project that there is, or nome, of a new one")),
+        }
+    }
+}
+
+fn why(reason: Option<&str>) -> Result<String, Refusal> {
+    reason.map_or_else(|| Ok(String::new()), check::reason)
+}
+
+/// Writes the audit entry, commits, and answers how the integration stands now.
+async fn settle(
+    pool: &PgPool,
+    mut tx: Transaction<'static, Postgres>,
+    caller: &Caller,
+    act: &str,
+    reason: &str,
+    id: i64,
+    before: Option<Integration>,
+) -> Result<Integration, Refusal> {
+    let before = json!({ "integration": id, "was": before });
+    let entry = audit::Entry { act, person: &caller.name, reason, before, after: json!({ "integration": id }) };
+    audit::note(&mut tx, entry).await?;
+    tx.commit().await?;
+    show(pool, id).await
+}

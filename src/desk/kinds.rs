@@ -1,0 +1,52 @@
+//! The kinds of workflow by name, and what each is ordered by.
+
+use engine::workflow::Workflow;
+use serde_json::Value;
+use workflows::{bind::Bind, sync::Sync, unbind::Unbind};
+
+use super::Refusal;
+
+/// All kinds of contract.md, whether this build runs them or not.
+pub const KINDS: [&str; 6] = ["sync", "bind", "unbind", "migrate", "retirement", "viability"];
+
+/// All that a workflow's status may be.
+pub const UNFINISHED: [&str; 5] = ["queued", "running", "waiting", "paused", "parked"];
+
+/// How a workflow may end.
+pub const ENDS: [&str; 5] = ["succeeded", "not_applicable", "superseded", "failed", "cancelled"];
+
+/// Some of these names, separated by commas.
+pub fn some_of(field: &str, text: &str, known: &[&'static str]) -> Result<Vec<&'static str>, Refusal> {
+    let one = |name: &str| known.iter().find(|one| **one == name.trim()).copied();
+    let names: Option<Vec<&'static str>> = text.split(',').map(one).collect();
+    names.ok_or_else(|| Refusal::invalid(field, format!("must be some of {}", known.join(", "))))
+}
+
+/// What a workflow of this kind and payload is ordered by; nothing where this build does not know the kind.
+pub fn keys(kind: &str, payload: &Value) -> Vec<String> {
+    match kind {
+        Bind::NAME => keys_of::<Bind>(payload),
+        Unbind::NAME => keys_of::<Unbind>(payload),
+        Sync::NAME => keys_of::<Sync>(payload),
+        _ => Vec::new(),
+    }
+}
+
+fn keys_of<W: Workflow>(payload: &Value) -> Vec<String> {
+    serde_json::from_value(payload.clone()).map(|input| W::keys(&input)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_those_of_the_operation() {
+        let payload = json!({ "id_porta_atendimento": 812, "id_cliente_servico": 4411 });
+        assert_eq!(keys("bind", &payload), ["port:812", "service:4411"]);
+        assert_eq!(keys("sync", &json!({ "id_integracao": 3 })), ["integration:3"]);
+        assert!(keys("bind", &json!({})).is_empty() && keys("dance", &payload).is_empty());
+    }
+}

@@ -1,0 +1,82 @@
+//! The counter at which everyone is served: what can be asked of enlace, whoever asks and by whatever way.
+//!
+//! The API and the terminal are thin over this module: they turn a request into a call here, and a [`Refusal`] into a
+//! problem document or a sentence. Everything is checked here, before anything is stored.
+
+pub mod acts;
+pub mod audit;
+pub mod check;
+pub mod connect;
+pub mod filter;
+pub mod integrations;
+pub mod kinds;
+pub mod mask;
+pub mod refusal;
+pub mod schedules;
+pub mod start;
+pub mod upstreams;
+pub mod workflows;
+
+use std::sync::Arc;
+
+use mapping::secrets::SecretKey;
+use serde::Serialize;
+use uuid::Uuid;
+
+pub use refusal::Refusal;
+
+use crate::tokens::{Role, Token};
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// As the audit names them: the token's name, or the terminal's user.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// Their token; `None` at a terminal.
+    pub token: Option<Uuid>,
+}
+
+impl Caller {
+    /// Somebody at a terminal of the machine: may do everything, since the database is theirs anyway.
+    pub fn at_terminal(name: String) -> Self {
+        Self { name, role: Role::Admin, token: None }
+    }
+
+    /// Whose work they may read where they may not read everything.
+    pub fn reads_only_of(&self) -> Option<Uuid> {
+        (self.role == Role::Enqueue).then_some(self.token).flatten()
+    }
+
+    /// Whether names and documents are shown to them in full (rule P1).
+    pub fn sees_people(&self) -> bool {
+        self.role == Role::Admin
+    }
+}
+
+impl From<Token> for Caller {
+    fn from(token: Token) -> Self {
+        Self { name: token.name, role: token.role, token: Some(token.id) }
+    }
+}
+
+/// What is needed to set integrations up and to try them, beyond the database.
+#[derive(Clone)]
+pub struct Setup {
+    /// Closes and opens credentials.
+    pub key: Arc<SecretKey>,
+    /// Plain http to platforms is allowed (tests, the demo).
+    pub plain_http: bool,
+    /// Makes accounts ready for *test*.
+    pub accounts: Arc<dyn connect::Accounts>,
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Items<T> {
+    /// What it holds.
+    pub items: Vec<T>,
+    /// Give it as `after` to get the next page; null: this was the last.
+    pub next: Option<String>,
+}

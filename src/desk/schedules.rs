@@ -1,0 +1,125 @@
+//! Schedules: what starts by the clock, to look at, to change and to run at once (G9).
+
+use chrono::{DateTime, Utc};
+use engine::schedule::Pattern;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use utoipa::ToSchema;
+
+use super::{Caller, Items, Refusal, audit, check, start};
+
+/// A schedule.
+#[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
+pub struct Schedule {
+    /// Its number.
+    pub id: i64,
+    /// What it starts.
+    #[schema(example = "sync")]
+    pub kind: String,
+    /// When: a cron pattern; weekday 1 is Monday.
+    #[schema(example = "0 4 * * *")]
+    pub pattern: String,
+    /// In which zone.
+    #[schema(example = "America/Sao_Paulo")]
+    pub zone: String,
+    /// Whether it runs.
+    pub active: bool,
+    /// Why it is paused, or whatever else people should know.
+    pub note: Option<String>,
+    /// Its last tick.
+    pub last_at: Option<DateTime<Utc>>,
+    /// Its next one; null while it is paused.
+    pub next_at: Option<DateTime<Utc>>,
+    /// What the workflow is started with.
+    #[schema(value_type = Object, example = json!({ "id_integracao": 3 }))]
+    pub payload: Value,
+}
+
+/// What is to change about a schedule; what is left out stays.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "active": false, "note": "pausado até a migração do OZMap" }))]
+pub struct Change {
+    /// A cron pattern.
+    pub pattern: Option<String>,
+    /// An IANA zone.
+    pub zone: Option<String>,
+    /// Paused, or not.
+    pub active: Option<bool>,
+    /// A note; an empty one takes it away.
+    pub note: Option<String>,
+}
+
+/// All schedules.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn list(pool: &PgPool, after: Option<&str>, limit: Option<&str>) -> Result<Items<Schedule>, Refusal> {
+    let (after, limit) = (check::after(after)?.unwrap_or(0), check::limit(limit)?);
+    let query = sqlx::query_as(include_str!("sql/schedules.sql")).bind(None::<i64>).bind(after);
+    let read = query.bind(i64::from(limit) + 1).fetch_all(pool).await?;
+    Ok(check::page(read, limit, |one: &Schedule| one.id))
+}
+
+/// One schedule.
+///
+/// # Errors
+/// When there is no such schedule.
+pub async fn show(pool: &PgPool, id: i64) -> Result<Schedule, Refusal> {
+    let query = sqlx::query_as(include_str!("sql/schedules.sql")).bind(id).bind(0_i64).bind(1_i64);
+    query.fetch_optional(pool).await?.ok_or_else(|| missing(id))
+}
+
+/// Changes a schedule. Its next tick is counted from now: what it missed while it was paused is not made up.
+///
+/// # Errors
+/// Names the field; when there is no such schedule.
+pub async fn change(pool: &PgPool, caller: &Caller, id: i64, change: Change) -> Result<Schedule, Refusal> {
+    let note = change.note.as_deref().map(note).transpose()?;
+    let mut tx = pool.begin().await?;
+    let query = sqlx::query_as(include_str!("sql/schedule_lock.sql")).bind(id);
+    let before: Schedule = query.fetch_optional(&mut *tx).await?.ok_or_else(|| missing(id))?;
+    let pattern = change.pattern.unwrap_or_else(|| before.pattern.clone());
+    let zone = change.zone.unwrap_or_else(|| before.zone.clone());
+    let active = change.active.unwrap_or(before.active);
+    let note = note.unwrap_or_else(|| before.note.clone());
+    let moved = (&pattern, &zone, active) != (&before.pattern, &before.zone, before.active);
+    let now: DateTime<Utc> = sqlx::query_scalar(include_str!("sql/now.sql")).fetch_one(&mut *tx).await?;
+    let next = Pattern::new(&pattern, &zone)?.next_after(now);
+    let next = next.ok_or_else(|| Refusal::invalid("pattern", format!("\"{pattern}\" never comes")))?;
+    let next = if moved { Some(next) } else { before.next_at };
+    let query = sqlx::query(include_str!("sql/schedule_change.sql")).bind(id).bind(pattern).bind(zone);
+    query.bind(active).bind(&note).bind(next).execute(&mut *tx).await?;
+    let reason = note.unwrap_or_default();
+    let (was, now) = (json!({ "schedule": id, "was": before }), json!({ "schedule": id }));
+    let entry =
+        audit::Entry { act: "schedule.edit", person: &caller.name, reason: &reason, before: was, after: now };
+    audit::note(&mut tx, entry).await?;
+    tx.commit().await?;
+    show(pool, id).await
+}
+
+/// Starts a schedule's workflow now, whatever the clock says.
+///
+/// # Errors
+/// When there is no such schedule, or its payload is not taken any more.
+pub async fn run(pool: &PgPool, caller: &Caller, id: i64) -> Result<start::Started, Refusal> {
+    let schedule = show(pool, id).await?;
+    let asked = start::Start {
+        kind: schedule.kind,
+        payload: schedule.payload,
+        dedup_id: None,
+        requested_by: None,
+        not_before: None,
+    };
+    start::start(pool, caller, asked, start::Along::default()).await
+}
+
+fn note(text: &str) -> Result<Option<String>, Refusal> {
+    if text.trim().is_empty() { Ok(None) } else { check::words("note", text).map(Some) }
+}
+
+fn missing(id: i64) -> Refusal {
+    Refusal::Missing(format!("there is no schedule {id}"))
+}

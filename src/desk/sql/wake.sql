@@ -1,0 +1,2 @@
+-- Wakes idle workers.
+select pg_notify('enlace', '')
