@@ -196,6 +196,9 @@ create table mapping.port (
   transmission_error        text,
   transmission_external_id  text,
   data_tentativa_transmissao timestamptz,
+  -- A bind that was superseded (rule B8) made no call, and so did not take off whoever the platform shows here (rule B2):
+  -- the work that superseded it does, be it an unbind, which removes nobody else by itself (rule B3).
+  to_clear        boolean not null default false,
   missing_since   timestamptz,
   -- A splitter has one output of each number: what a sync finds a port by, and the way from a splitter to its ports, in order.
   constraint port_once_per_splitter unique (id_splitter, sequencia)

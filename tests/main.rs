@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test, and what it stands on, fails by panicking")]
 
+mod bind;
+mod crash;
 mod dependencies;
 mod embedded_postgres;
 mod engine;
@@ -11,4 +13,5 @@ mod ozmap_adapter;
 mod ozmap_sdk;
 mod settings;
 mod support;
+mod sync;
 mod tokens;

@@ -169,7 +169,9 @@ async fn requested(cx: &Cx<'_, Bind>) -> Result<Next<State, Change>, Trouble> {
         return Ok(to(State::Looking).writing([pending]));
     }
     match cx.ports.network.later_work(&format!("port:{id}"), cx.position).await? {
-        Later::Queued => Ok(to(State::Superseded { occupant: port.occupant })),
+        Later::Queued => {
+            Ok(to(State::Superseded { occupant: port.occupant }).writing([Change::LeaveToClear { port: id }]))
+        }
         Later::NotKnownYet => Ok(Next::Again { after: Duration::from_millis(100), why: crate::INTAKE }),
         Later::Nothing => Ok(to(State::Looking).writing(occupy(cx, &port).await?).writing([pending])),
     }

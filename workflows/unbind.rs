@@ -1,7 +1,8 @@
 //! Unbind: make a customer's service leave a port on the platform (rules B1, B3, B6, B7, B10, B11).
 //!
 //! Only that service's customer is ever removed. A port that the platform shows free is done; one that shows somebody else
-//! is left alone, and the difference is recorded for a person.
+//! is left alone, and the difference is recorded for a person: unless a superseded bind left it to later work to clear the
+//! port (B2, B8), for then HubSoft has replaced that customer already.
 
 use engine::workflow::{Cx, End, Lane, Next, Step, Text, Trouble as InTrouble, Workflow, says, to};
 use mapping::{Change, Transmission};
@@ -152,7 +153,9 @@ async fn looking(cx: &Cx<'_, Unbind>) -> Result<Next<State, Change>, Trouble> {
     let (id, code) = (port.port.id, cx.input.id_cliente_servico.to_string());
     let sent = Change::Transmission { port: id, shows: Transmission::Sent(None) };
     match port.map.look_at_port(&port.port.address).await? {
-        Occupancy::Taken(seat) if seat.code.as_deref() == Some(&code) => Ok(to(State::Detaching { seat })),
+        Occupancy::Taken(seat) if port.port.to_clear || seat.code.as_deref() == Some(&code) => {
+            Ok(to(State::Detaching { seat }))
+        }
         Occupancy::Free | Occupancy::Blocked | Occupancy::NoSuchPort => Ok(to(State::Free).writing([sent])),
         Occupancy::Taken(seat) => Ok(to(State::Elsewhere).writing([
             sent,

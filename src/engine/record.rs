@@ -276,6 +276,10 @@ async fn put_back<C>(conn: &mut PgConnection, worker: Uuid, group: &[Arc<Record<
     if back.is_empty() {
         return Ok(());
     }
+    let closes: Vec<Close> = back.iter().filter_map(|(_, b)| b.close.clone()).collect();
+    if !closes.is_empty() {
+        upstream::close(conn, &closes, "enlace").await?;
+    }
     let status = |b: &PutBack| if b.parked.is_some() { "parked" } else { "waiting" };
     let written = sqlx::query(include_str!("sql/record_puts_back.sql"))
         .bind(worker)
@@ -293,8 +297,7 @@ async fn put_back<C>(conn: &mut PgConnection, worker: Uuid, group: &[Arc<Record<
     if written.rows_affected() < back.len() as u64 {
         return Err(Error::LeaseLost);
     }
-    let closes: Vec<Close> = back.iter().filter_map(|(_, b)| b.close.clone()).collect();
-    if closes.is_empty() { Ok(()) } else { upstream::close(conn, &closes, "enlace").await }
+    Ok(())
 }
 
 async fn end<C>(conn: &mut PgConnection, worker: Uuid, group: &[Arc<Record<C>>]) -> Result<(), Error> {

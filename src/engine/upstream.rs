@@ -81,7 +81,8 @@ impl Upstreams {
     /// Notes what this process has just closed, so that it need not wait to read it.
     pub(crate) fn note(&self, close: &Close) {
         if self.closed(&close.upstream).is_none() {
-            let closed = Closed { remaining: close.length, reason: close.reason.clone(), closed_by: "enlace".to_owned() };
+            let closed =
+                Closed { remaining: close.length, reason: close.reason.clone(), closed_by: "enlace".to_owned() };
             let mut all = self.closed.write().unwrap_or_else(PoisonError::into_inner);
             all.insert(close.upstream.clone(), (closed, clock::monotonic()));
         }

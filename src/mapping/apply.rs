@@ -37,6 +37,7 @@ struct Batch {
     /// In order, per port.
     moves: BTreeMap<i64, Vec<Move>>,
     discrepancies: Discrepancies,
+    to_clear: BTreeSet<i64>,
 }
 
 /// A change of who sits on a port.
@@ -84,6 +85,7 @@ impl Batch {
             }
             Change::Vacate { port, service } => self.moves.entry(port).or_default().push(Move::Out { service }),
             Change::Discrepancy { port, kind, ours, theirs } => self.discrepancies.add(port, kind, ours, theirs),
+            Change::LeaveToClear { port } => drop(self.to_clear.insert(port)),
             Change::Sync { .. } => {}
         }
     }
@@ -95,6 +97,7 @@ impl Batch {
             occupy(conn, ins).await?;
         }
         transmit(conn, self.transmissions).await?;
+        leave_to_clear(conn, self.to_clear).await?;
         self.discrepancies.write(conn).await?;
         Ok(())
     }
@@ -166,6 +169,14 @@ async fn transmit(conn: &mut PgConnection, shows: BTreeMap<i64, Transmission>) -
     }
     let query = sync::planned(include_str!("sql/transmissions.sql"));
     query.bind(ports).bind(names).bind(errors).bind(ids).execute(conn).await?;
+    Ok(())
+}
+
+async fn leave_to_clear(conn: &mut PgConnection, ports: BTreeSet<i64>) -> Result<(), Error> {
+    if !ports.is_empty() {
+        let query = sqlx::query(include_str!("sql/ports_to_clear.sql"));
+        query.bind(Vec::from_iter(ports)).execute(conn).await?;
+    }
     Ok(())
 }
 

@@ -32,6 +32,12 @@ pub enum Change {
         /// `id_cliente_servico`.
         service: i64,
     },
+    /// A superseded bind leaves it to later work to take off whoever the platform shows on the port (rules B2, B8). It
+    /// stands until the port's next [`Transmission::Sent`].
+    LeaveToClear {
+        /// `id_porta_atendimento`.
+        port: i64,
+    },
     /// HubSoft and the platform differ about a port: for a person to settle (rules B3, S6). One open row per port and kind.
     Discrepancy {
         /// `id_porta_atendimento`.

@@ -102,6 +102,7 @@ struct PortRow {
     id_porta_atendimento: i64,
     id_cliente_servico: Option<i64>,
     reservado: bool,
+    to_clear: bool,
     sequencia: i32,
     port_external_id: Option<String>,
     missing: bool,
@@ -135,6 +136,7 @@ impl From<PortRow> for Port {
             id: r.id_porta_atendimento,
             occupant: r.id_cliente_servico,
             reserved: r.reservado,
+            to_clear: r.to_clear,
             address: PortAddress {
                 box_external_id: r.box_external_id,
                 splitter_external_id: r.splitter_external_id,

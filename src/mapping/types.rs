@@ -12,6 +12,8 @@ pub struct Port {
     pub occupant: Option<i64>,
     /// Held without a customer.
     pub reserved: bool,
+    /// A superseded bind left it to later work to take off whoever the platform shows here (rules B2, B8).
+    pub to_clear: bool,
     /// How the platform names it.
     pub address: PortAddress,
     /// Gone upstream (rule S8).

@@ -23,7 +23,10 @@ async fn g4_a_parked_head_stops_its_followers_which_say_so_until_it_is_cancelled
     for (id, key) in [(follower, "port:1"), (behind, "service:7")] {
         let (status, _, explanation) = status(&pool, id).await;
         assert_eq!(status, "waiting");
-        assert!(explanation.starts_with(&format!("waits for workflow {head} (toy), ahead of it on {key}, parked since")), "{explanation}");
+        assert!(
+            explanation.starts_with(&format!("waits for workflow {head} (toy), ahead of it on {key}, parked since")),
+            "{explanation}"
+        );
     }
     let ana = Person { name: "ana".to_owned(), reason: "it was a test".to_owned() };
     assert_eq!(acts::cancel(&pool, head, ana).await.unwrap(), Acted::Done);

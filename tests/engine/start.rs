@@ -33,7 +33,10 @@ async fn g1_what_rolled_back_never_starts_and_what_committed_late_does() {
     for _ in 0..100 {
         let another = enqueue(&db.pool(), &[], &["ok"]).await;
         reaches(&db.pool(), another, "succeeded").await;
-        (gaps,) = sqlx::query_as("select gaps from enlace.intake order by id desc limit 1").fetch_one(&db.pool()).await.unwrap();
+        (gaps,) = sqlx::query_as("select gaps from enlace.intake order by id desc limit 1")
+            .fetch_one(&db.pool())
+            .await
+            .unwrap();
         if gaps.is_empty() {
             break;
         }
@@ -50,7 +53,8 @@ async fn g1_a_dedup_id_given_twice_starts_one_workflow_and_returns_its_id() {
     let first: (Uuid,) = sqlx::query_as(ask).fetch_one(&pool).await.unwrap();
     let second: (Uuid,) = sqlx::query_as(ask).fetch_one(&pool).await.unwrap();
     assert_eq!(first, second);
-    let plain = "insert into enlace.outbox (kind, payload, dedup_id) values ('toy', '{\"plan\": [\"ok\"]}', 'order 66')";
+    let plain =
+        "insert into enlace.outbox (kind, payload, dedup_id) values ('toy', '{\"plan\": [\"ok\"]}', 'order 66')";
     assert_eq!(sqlx::query(plain).execute(&pool).await.unwrap().rows_affected(), 0, "a plain insert does the same");
     let ledger = Arc::new(Ledger::default());
     let worker = toy::start(&db, &ledger);
@@ -84,5 +88,8 @@ async fn g8_a_row_that_nobody_has_taken_in_says_so() {
     let db = toy::db().await;
     let id = enqueue(&db.pool(), &[], &["ok"]).await;
     let (status, _, explanation) = toy::status(&db.pool(), id).await;
-    assert_eq!((status.as_str(), explanation.as_str()), ("queued", "committed by HubSoft; no worker has taken it in yet"));
+    assert_eq!(
+        (status.as_str(), explanation.as_str()),
+        ("queued", "committed by HubSoft; no worker has taken it in yet")
+    );
 }

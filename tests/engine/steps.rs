@@ -5,8 +5,11 @@ use std::sync::Arc;
 use crate::support::toy::{self, Ledger, enqueue, outcomes, reaches, status};
 
 async fn written(pool: &sqlx::PgPool, id: uuid::Uuid) -> Vec<String> {
-    let rows: Vec<(String,)> =
-        sqlx::query_as("select what from toy_write where id = $1 order by what").bind(id).fetch_all(pool).await.unwrap();
+    let rows: Vec<(String,)> = sqlx::query_as("select what from toy_write where id = $1 order by what")
+        .bind(id)
+        .fetch_all(pool)
+        .await
+        .unwrap();
     rows.into_iter().map(|(w,)| w).collect()
 }
 
@@ -17,7 +20,10 @@ async fn g2_what_steps_write_is_there_exactly_once() {
     let id = enqueue(&db.pool(), &[], &["ok", "transient 2", "ok"]).await;
     let worker = toy::start(&db, &ledger);
     reaches(&db.pool(), id, "succeeded").await;
-    assert_eq!(written(&db.pool(), id).await, ["0 ok", "1 transient 2", "2 ok", "trouble: toy.asked", "trouble: toy.asked"]);
+    assert_eq!(
+        written(&db.pool(), id).await,
+        ["0 ok", "1 transient 2", "2 ok", "trouble: toy.asked", "trouble: toy.asked"]
+    );
     assert_eq!(outcomes(&db.pool(), id).await, ["done", "failed", "failed", "done", "done"]);
     worker.stop().await;
 }
@@ -51,7 +57,8 @@ async fn g13_a_panic_a_broken_table_and_an_unwritable_change_park_their_own_work
     for id in fine {
         reaches(&pool, id, "succeeded").await;
     }
-    for (id, words) in [(panics, "panicked"), (strays, "no arrow from working to looking"), (unwritable, "null value")] {
+    for (id, words) in [(panics, "panicked"), (strays, "no arrow from working to looking"), (unwritable, "null value")]
+    {
         reaches(&pool, id, "parked").await;
         let (_, _, explanation) = status(&pool, id).await;
         assert!(explanation.contains("bug") && explanation.contains(words), "{explanation}");

@@ -4,6 +4,7 @@
 
 pub mod db;
 pub mod folder;
+pub mod isp;
 pub mod process;
 pub mod toy;
 

@@ -68,7 +68,11 @@ pub struct ToyWrites;
 impl Apply<Written> for ToyWrites {
     async fn apply(&self, conn: &mut PgConnection, changes: Vec<(Uuid, Written)>) -> Result<(), Error> {
         for (id, Written(what)) in changes {
-            sqlx::query("insert into toy_write (id, what) values ($1, $2)").bind(id).bind(what).execute(&mut *conn).await?;
+            sqlx::query("insert into toy_write (id, what) values ($1, $2)")
+                .bind(id)
+                .bind(what)
+                .execute(&mut *conn)
+                .await?;
         }
         Ok(())
     }
@@ -245,14 +249,21 @@ pub async fn enqueue(conn: impl sqlx::PgExecutor<'_>, keys: &[&str], plan: &[&st
 /// Status, state and explanation in English.
 pub async fn status(pool: &PgPool, id: Uuid) -> (String, Option<String>, String) {
     let row: (String, Option<String>, Value) =
-        sqlx::query_as("select status, state, explanation from enlace.status($1)").bind(id).fetch_one(pool).await.unwrap();
+        sqlx::query_as("select status, state, explanation from enlace.status($1)")
+            .bind(id)
+            .fetch_one(pool)
+            .await
+            .unwrap();
     (row.0, row.1, row.2["en"].as_str().unwrap_or_default().to_owned())
 }
 
 /// The outcomes of a workflow's attempts, in order.
 pub async fn outcomes(pool: &PgPool, id: Uuid) -> Vec<String> {
-    let rows: Vec<(String,)> =
-        sqlx::query_as("select outcome from enlace.step where id = $1 order by n, attempt").bind(id).fetch_all(pool).await.unwrap();
+    let rows: Vec<(String,)> = sqlx::query_as("select outcome from enlace.step where id = $1 order by n, attempt")
+        .bind(id)
+        .fetch_all(pool)
+        .await
+        .unwrap();
     rows.into_iter().map(|(o,)| o).collect()
 }
 

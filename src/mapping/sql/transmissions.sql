@@ -2,7 +2,7 @@
 update mapping.port p
 set transmission = t.transmission, transmission_error = t.error,
     transmission_external_id = case when t.transmission = 'sent' then t.external_id else p.transmission_external_id end,
-    data_tentativa_transmissao = enlace.now()
+    data_tentativa_transmissao = enlace.now(), to_clear = p.to_clear and t.transmission <> 'sent'
 from (
   select o.id_porta_atendimento, u.transmission, u.error, u.external_id
   from unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) as u (port, transmission, error, external_id)
