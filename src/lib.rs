@@ -1,5 +1,6 @@
 //! enlace, put together: what the crates below it do is joined here, and given a face.
 
+pub mod api;
 pub mod app;
 pub mod bench;
 pub mod cli;

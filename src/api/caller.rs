@@ -1,0 +1,97 @@
+//! Who calls, by their token, and what their role allows.
+
+use std::marker::PhantomData;
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::{ApiState, Problem, problem::Why};
+use crate::{
+    desk::{Caller, Refusal},
+    tokens::{self, Role},
+};
+
+/// Answers no one without a valid token, whatever they ask for (contract.md, *authentication*).
+pub async fn authenticated(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
+    match caller(&state, request.headers()).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn caller(state: &ApiState, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = given.and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    let Some(secret) = bearer else {
+        return Err(Problem::new(Why::Unauthenticated, "send the header Authorization: Bearer enlace_…"));
+    };
+    let token = tokens::verify(&state.pool, secret).await.map_err(Refusal::from)?;
+    token.map(Caller::from).ok_or_else(|| {
+        Problem::new(Why::Unauthenticated, "this token is not known here, or was taken back; `enlace tokens` makes new ones")
+    })
+}
+
+/// What a route needs its caller to be allowed.
+pub trait Right: Send + Sync + 'static {
+    /// The roles that are.
+    const ROLES: &'static [Role];
+}
+
+/// Start workflows.
+pub struct Starting;
+/// Read workflows; a token of role `enqueue` only those that it started.
+pub struct ReadingWork;
+/// Read everything else.
+pub struct Reading;
+/// Act: on workflows, upstreams, schedules.
+pub struct Acting;
+/// Set integrations up.
+pub struct Administering;
+
+impl Right for Starting {
+    const ROLES: &'static [Role] = &[Role::Enqueue, Role::Operator, Role::Admin];
+}
+impl Right for ReadingWork {
+    const ROLES: &'static [Role] = &[Role::Enqueue, Role::Viewer, Role::Operator, Role::Admin];
+}
+impl Right for Reading {
+    const ROLES: &'static [Role] = &[Role::Viewer, Role::Operator, Role::Admin];
+}
+impl Right for Acting {
+    const ROLES: &'static [Role] = &[Role::Operator, Role::Admin];
+}
+impl Right for Administering {
+    const ROLES: &'static [Role] = &[Role::Admin];
+}
+
+/// A caller who has this right. Stands first among a handler's arguments, so that nothing of a request is read before.
+pub struct May<R: Right> {
+    /// Who.
+    pub caller: Caller,
+    right: PhantomData<R>,
+}
+
+impl<R: Right> FromRequestParts<ApiState> for May<R> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &ApiState) -> Result<Self, Problem> {
+        let unknown = || Problem::new(Why::Unauthenticated, "send the header Authorization: Bearer enlace_…");
+        let caller = parts.extensions.get::<Caller>().cloned().ok_or_else(unknown)?;
+        if R::ROLES.contains(&caller.role) {
+            return Ok(Self { caller, right: PhantomData });
+        }
+        let roles: Vec<String> = R::ROLES.iter().map(ToString::to_string).collect();
+        let detail = format!("this needs the role {}; the token has {}", roles.join(" or "), caller.role);
+        Err(Problem::new(Why::Forbidden, detail))
+    }
+}

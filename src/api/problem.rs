@@ -1,0 +1,221 @@
+//! What went wrong, as RFC 9457 problem details: a stable `type` for programs, a `detail` for people.
+
+use std::{any::Any, collections::BTreeMap};
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
+use utoipa::{
+    IntoResponses, PartialSchema, ToSchema,
+    openapi::{Content, Ref, RefOr, Response as Described, schema::Schema},
+};
+
+use crate::desk::Refusal;
+
+/// Every sort of problem; its name is the end of `type`, which is stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub enum Why {
+    /// What was sent cannot be read at all.
+    Malformed,
+    /// No token, or one that is not valid.
+    Unauthenticated,
+    /// The token's role does not allow it.
+    Forbidden,
+    /// There is no such thing, or it is not for this token to see.
+    NotFound,
+    /// The path does not take this method.
+    MethodNotAllowed,
+    /// It makes no sense as things stand.
+    NotNow,
+    /// The body is too large.
+    TooLarge,
+    /// The body is not JSON.
+    UnsupportedMediaType,
+    /// A field cannot be taken; `field` names it.
+    Invalid,
+    /// Our fault.
+    Internal,
+    /// It may work in a moment.
+    Unavailable,
+    /// It took too long.
+    Timeout,
+}
+
+impl Why {
+    fn status(self) -> StatusCode {
+        match self {
+            Why::Malformed => StatusCode::BAD_REQUEST,
+            Why::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Why::Forbidden => StatusCode::FORBIDDEN,
+            Why::NotFound => StatusCode::NOT_FOUND,
+            Why::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Why::NotNow => StatusCode::CONFLICT,
+            Why::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Why::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Why::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Why::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Why::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Why::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Why::Malformed => "The request cannot be read",
+            Why::Unauthenticated => "A valid token is needed",
+            Why::Forbidden => "The token's role does not allow this",
+            Why::NotFound => "There is no such thing",
+            Why::MethodNotAllowed => "The path does not take this method",
+            Why::NotNow => "This makes no sense now",
+            Why::TooLarge => "The body is too large",
+            Why::UnsupportedMediaType => "The body must be JSON",
+            Why::Invalid => "A field cannot be taken",
+            Why::Internal => "Something went wrong on our side",
+            Why::Unavailable => "Try again in a moment",
+            Why::Timeout => "It took too long",
+        }
+    }
+
+    fn uri(self) -> String {
+        format!("urn:enlace:problem:{}", <&str>::from(self))
+    }
+}
+
+/// Problem details (RFC 9457).
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// Which sort of problem: stable, for programs.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:enlace:problem:invalid")]
+    kind: String,
+    /// The same in words.
+    #[schema(example = "A field cannot be taken")]
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(example = 422)]
+    status: u16,
+    /// What is wrong here, and what would be right.
+    #[schema(example = "id_porta_atendimento: must be a positive whole number")]
+    detail: String,
+    /// The field, parameter or header to blame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "id_porta_atendimento")]
+    field: Option<String>,
+    /// What may be done instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    legal: Option<Vec<&'static str>>,
+    #[serde(skip)]
+    why: Shown,
+}
+
+/// Keeps [`Why`] beside the document without being part of it.
+#[derive(Clone, Copy, Debug)]
+struct Shown(Why);
+
+impl Problem {
+    /// A problem of this sort.
+    pub fn new(why: Why, detail: impl Into<String>) -> Self {
+        Self {
+            kind: why.uri(),
+            title: why.title(),
+            status: why.status().as_u16(),
+            detail: detail.into(),
+            field: None,
+            legal: None,
+            why: Shown(why),
+        }
+    }
+
+    /// The same, with a field to blame.
+    #[must_use]
+    pub fn blaming(mut self, field: &str, message: &str) -> Self {
+        self.detail = format!("{field}: {message}");
+        self.field = Some(field.to_owned());
+        self
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let why = self.why.0;
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (why.status(), body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match why {
+            Why::Unauthenticated => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"enlace\""));
+            }
+            Why::Unavailable => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid { field, message } => Self::new(Why::Invalid, "").blaming(&field, &message),
+            Refusal::Missing(detail) => Self::new(Why::NotFound, detail),
+            Refusal::NotNow { message, legal } => Self { legal: Some(legal), ..Self::new(Why::NotNow, message) },
+            Refusal::Later(detail) => Self::new(Why::Unavailable, detail),
+            Refusal::Failed(error) => {
+                tracing::error!(error, "a request failed");
+                Self::new(Why::Internal, "the log tells more, under the request id of the header x-request-id")
+            }
+        }
+    }
+}
+
+/// The answer where a handler panicked.
+pub fn of_panic(panic: Box<dyn Any + Send>) -> Response {
+    let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    Problem::from(Refusal::Failed(format!("panicked: {}", words.unwrap_or("without a word")))).into_response()
+}
+
+/// All problems, as every route's description lists them.
+pub struct Problems;
+
+impl IntoResponses for Problems {
+    fn responses() -> BTreeMap<String, RefOr<Described>> {
+        Why::iter().map(|why| (why.status().as_str().to_owned(), RefOr::T(described(why)))).collect()
+    }
+}
+
+fn described(why: Why) -> Described {
+    let mut content = Content::new(Some(RefOr::<Schema>::Ref(Ref::from_schema_name(Problem::name()))));
+    content.example = serde_json::to_value(Problem::new(why, example(why))).ok();
+    utoipa::openapi::ResponseBuilder::new()
+        .description(why.title())
+        .content("application/problem+json", content)
+        .build()
+}
+
+fn example(why: Why) -> &'static str {
+    match why {
+        Why::Malformed => "id: must be a UUID",
+        Why::Unauthenticated => "send the header Authorization: Bearer enlace_…",
+        Why::Forbidden => "this needs the role operator or admin; the token has viewer",
+        Why::NotFound => "there is no integration 7",
+        Why::MethodNotAllowed => "/api/v1/workflows does not take DELETE; see the header Allow",
+        Why::NotNow => "it makes no sense to retry a workflow that is succeeded; possible now: nothing can be done to it",
+        Why::TooLarge => "the body is larger than 256 KiB",
+        Why::UnsupportedMediaType => "send the body as application/json",
+        Why::Invalid => "id_porta_atendimento: must be a positive whole number",
+        Why::Internal => "the log tells more, under the request id of the header x-request-id",
+        Why::Unavailable => "the database cannot be reached just now",
+        Why::Timeout => "it took longer than 75 s",
+    }
+}
+
+/// The schema that [`Problems`] refers to.
+pub fn schema() -> (String, RefOr<Schema>) {
+    (Problem::name().into_owned(), Problem::schema())
+}

@@ -1,0 +1,48 @@
+//! Upstreams: each integration's platform, open or closed for every worker (G7).
+
+use axum::{Json, extract::State};
+
+use super::{
+    ApiState, Problem,
+    caller::{Acting, May, Reading},
+    problem::Problems,
+    read::{Body, Named},
+};
+use crate::desk::{
+    Items,
+    upstreams::{self as desk, Change, Upstream},
+};
+
+/// List upstreams
+///
+/// One of every integration, all on one page.
+#[utoipa::path(get, path = "/upstreams", tag = "upstreams",
+    responses((status = 200, description = "All of them", body = Items<Upstream>), Problems))]
+pub async fn list(_: May<Reading>, State(state): State<ApiState>) -> Result<Json<Items<Upstream>>, Problem> {
+    Ok(Json(desk::list(&state.pool).await?))
+}
+
+/// Show an upstream
+#[utoipa::path(get, path = "/upstreams/{id}", tag = "upstreams", params(("id" = String, Path, example = "integration:3")),
+    responses((status = 200, description = "The upstream", body = Upstream), Problems))]
+pub async fn show(
+    _: May<Reading>,
+    State(state): State<ApiState>,
+    Named(id): Named,
+) -> Result<Json<Upstream>, Problem> {
+    Ok(Json(desk::show(&state.pool, &id).await?))
+}
+
+/// Close or open an upstream
+///
+/// Closed, no worker calls it, and what needs it waits, visibly.
+#[utoipa::path(patch, path = "/upstreams/{id}", tag = "upstreams", params(("id" = String, Path, example = "integration:3")),
+    request_body = Change, responses((status = 200, description = "As it is now", body = Upstream), Problems))]
+pub async fn change(
+    May { caller, .. }: May<Acting>,
+    State(state): State<ApiState>,
+    Named(id): Named,
+    Body(change): Body<Change>,
+) -> Result<Json<Upstream>, Problem> {
+    Ok(Json(desk::change(&state.pool, &caller, &id, change).await?))
+}
