@@ -17,7 +17,8 @@ use platforms::{
 use sqlx::PgPool;
 use workflows::{Maps, Trouble};
 
-use crate::settings::Settings;
+/// An account, and the version of what it was made from.
+type Ready = (String, Arc<dyn Platform>);
 
 /// The accounts of all integrations.
 pub struct Accounts {
@@ -26,13 +27,13 @@ pub struct Accounts {
     options: Options,
     upstreams: Arc<Upstreams>,
     /// By integration: what it was made from, and the account.
-    ready: Mutex<HashMap<i64, (String, Arc<dyn Platform>)>>,
+    ready: Mutex<HashMap<i64, Ready>>,
 }
 
 impl Accounts {
-    /// None is made ready before it is asked for.
-    pub fn new(pool: PgPool, key: SecretKey, settings: &Settings, upstreams: Arc<Upstreams>) -> Self {
-        let options = Options { allow_private: settings.allow_private_upstreams, ..Options::default() };
+    /// None is made ready before it is asked for. `allow_private`: loopback and private addresses, and plain http.
+    pub fn new(pool: PgPool, key: SecretKey, allow_private: bool, upstreams: Arc<Upstreams>) -> Self {
+        let options = Options { allow_private, ..Options::default() };
         Self { pool, key, options, upstreams, ready: Mutex::default() }
     }
 

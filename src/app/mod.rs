@@ -50,8 +50,12 @@ pub fn operations(ports: Ports) -> Registry<Change> {
 pub async fn run(parts: Parts) -> anyhow::Result<()> {
     let Parts { settings, pool, api, ops, stop } = parts;
     let upstreams = Arc::new(Upstreams::default());
-    let accounts =
-        Arc::new(Accounts::new(pool.clone(), secret_key::load(&settings)?, &settings, Arc::clone(&upstreams)));
+    let accounts = Arc::new(Accounts::new(
+        pool.clone(),
+        secret_key::load(&settings)?,
+        settings.allow_private_upstreams,
+        Arc::clone(&upstreams),
+    ));
     let mut running = JoinSet::new();
     if settings.roles.contains(Role::Worker) {
         let ports = Ports { network: Arc::new(Hubsoft::new(pool.clone())), maps: Arc::clone(&accounts) as _ };

@@ -8,6 +8,7 @@ mod latency;
 mod measure;
 mod operation;
 mod scratch;
+mod sync;
 mod throughput;
 mod waiting;
 
@@ -48,6 +49,12 @@ enum What {
         #[arg(long, short, default_value_t = 10_000)]
         n: u32,
     },
+    /// A first sync of a simulated city, and a second one with nothing changed.
+    Sync {
+        /// Boxes; each has eight ports, about.
+        #[arg(long, default_value_t = 20_000)]
+        boxes: u32,
+    },
     /// W4: HubSoft's transaction with `enlace.enqueue`, against the same with a plain insert into an equal table.
     Enqueue {
         /// Seconds of each run.
@@ -68,6 +75,7 @@ impl Bench {
                 What::Throughput { n } => throughput::run(&server, n).await?,
                 What::Latency { n } => latency::run(&server, n).await?,
                 What::Waiting { n } => waiting::run(&server, n).await?,
+                What::Sync { boxes } => sync::run(&server, boxes).await?,
                 What::Enqueue { seconds } => enqueue::run(&server, seconds).await?,
             });
         }

@@ -93,7 +93,7 @@ async fn with(
         app::Parts { settings: settings.clone(), pool: pool.clone(), api: listeners.api, ops: listeners.ops, stop };
     let outcome = app::run(parts).await;
     pool.close().await;
-    Ok(outcome?)
+    outcome
 }
 
 /// The embedded database is ours alone: it is migrated without being asked. Any other is migrated when its people say so.
