@@ -9,67 +9,35 @@ use std::{
 
 use async_trait::async_trait;
 use engine::{attempt, runner::UPSTREAM_CLOSED, upstream::Upstreams};
-use mapping::{integrations, secrets::SecretKey, upstream_of};
+use mapping::upstream_of;
 use platforms::{
-    BoxElement, CableElement, Call, CallObserver, CustomerToAttach, Detach, Failure, FailureKind, Given, Occupancy,
-    OccupantElement, Options, Page, Platform, PoleElement, PortAddress, Seat, SplitterElement, Tested,
+    BoxElement, CableElement, Call, CallObserver, CustomerToAttach, Detach, Failure, FailureKind, Occupancy,
+    OccupantElement, Page, Platform, PoleElement, PortAddress, Seat, SplitterElement, Tested,
 };
-use sqlx::PgPool;
 use workflows::{Maps, Trouble};
+
+use crate::desk::connect::{Stored, Unready};
 
 /// An account, and the version of what it was made from.
 type Ready = (String, Arc<dyn Platform>);
 
 /// The accounts of all integrations.
 pub struct Accounts {
-    pool: PgPool,
-    key: SecretKey,
-    options: Options,
+    stored: Arc<Stored>,
     upstreams: Arc<Upstreams>,
-    /// By integration: what it was made from, and the account.
     ready: Mutex<HashMap<i64, Ready>>,
 }
 
 impl Accounts {
-    /// None is made ready before it is asked for. `allow_private`: loopback and private addresses, and plain http.
-    pub fn new(pool: PgPool, key: SecretKey, allow_private: bool, upstreams: Arc<Upstreams>) -> Self {
-        let options = Options { allow_private, ..Options::default() };
-        Self { pool, key, options, upstreams, ready: Mutex::default() }
-    }
-
-    /// The key that closes and opens credentials.
-    pub fn key(&self) -> &SecretKey {
-        &self.key
-    }
-
-    /// What the installation allows of accounts.
-    pub fn options(&self) -> Options {
-        self.options
-    }
-
-    /// The account of an integration, made anew from what is stored and unguarded: for a person's *test* (rule D4), which
-    /// must reach a platform that is closed for everybody else.
-    ///
-    /// # Errors
-    /// When there is no such integration, or its parameters do not serve.
-    pub async fn unguarded(&self, id_integracao: i64) -> Result<Arc<dyn Platform>, Trouble> {
-        let account = integrations::account(&self.pool, &self.key, id_integracao).await.map_err(unreadable)?;
-        let implanted_required = account.settings.get("implanted_required").and_then(serde_json::Value::as_bool);
-        let options = Options {
-            implanted_required: implanted_required.unwrap_or(self.options.implanted_required),
-            ..self.options
-        };
-        Ok(self.connect(&account.platform, &account.given, options)?)
-    }
-
-    fn connect(&self, platform: &str, given: &Given, options: Options) -> Result<Arc<dyn Platform>, Failure> {
-        platforms::connect(platform, given, options, Arc::new(Noted))
+    /// None is made ready before it is asked for.
+    pub fn new(stored: Arc<Stored>, upstreams: Arc<Upstreams>) -> Self {
+        Self { stored, upstreams, ready: Mutex::default() }
     }
 
     async fn version(&self, id_integracao: i64) -> Result<String, Trouble> {
         let row: Option<(String,)> = sqlx::query_as(include_str!("sql/account_version.sql"))
             .bind(id_integracao)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.stored.pool)
             .await
             .map_err(unreadable)?;
         row.map(|(version,)| version).ok_or_else(|| Trouble::Refused {
@@ -94,9 +62,9 @@ impl Maps for Accounts {
             return Ok(account);
         }
         let upstream = upstream_of(id_integracao);
-        let inner = self.unguarded(id_integracao).await.map_err(|trouble| match trouble {
-            Trouble::Platform(failure) => Trouble::Platform(Failure { upstream: Some(upstream.clone()), ..failure }),
-            other => other,
+        let inner = self.stored.ready(id_integracao, Arc::new(Noted)).await.map_err(|unready| match unready {
+            Unready::Platform(failure) => Trouble::Platform(Failure { upstream: Some(upstream.clone()), ..failure }),
+            Unready::Mapping(error) => unreadable(error),
         })?;
         let account: Arc<dyn Platform> = Arc::new(Guarded { inner, upstream, upstreams: Arc::clone(&self.upstreams) });
         self.ready

@@ -4,14 +4,17 @@ mod accounts;
 mod apply;
 mod network;
 
-use std::{sync::Arc, time::Duration};
+use std::{future::IntoFuture, sync::Arc, time::Duration};
 
+use axum::Router;
 use engine::{
+    clock,
     registry::Registry,
     upstream::Upstreams,
     worker::{Settings as WorkerSettings, Worker},
 };
 use mapping::Change;
+use platforms::Options;
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +24,14 @@ pub use accounts::Accounts;
 pub use apply::Applied;
 pub use network::Hubsoft;
 
-use crate::settings::{Role, Settings, secret_key};
+use crate::{
+    api::{self, ApiState, OpsState},
+    desk::{Setup, connect::Stored},
+    settings::{Role, Settings, secret_key},
+};
+
+/// How long answers may take that were asked for before the stop.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
 
 /// What the application is made from.
 pub struct Parts {
@@ -49,36 +59,51 @@ pub fn operations(ports: Ports) -> Registry<Change> {
 /// When the key for credentials cannot be read, or a listener fails.
 pub async fn run(parts: Parts) -> anyhow::Result<()> {
     let Parts { settings, pool, api, ops, stop } = parts;
-    let upstreams = Arc::new(Upstreams::default());
-    let accounts = Arc::new(Accounts::new(
-        pool.clone(),
-        secret_key::load(&settings)?,
-        settings.allow_private_upstreams,
-        Arc::clone(&upstreams),
-    ));
+    let key = Arc::new(secret_key::load(&settings)?);
+    let options = Options { allow_private: settings.allow_private_upstreams, ..Options::default() };
+    let stored = Arc::new(Stored { pool: pool.clone(), key: Arc::clone(&key), options });
     let mut running = JoinSet::new();
     if settings.roles.contains(Role::Worker) {
-        let ports = Ports { network: Arc::new(Hubsoft::new(pool.clone())), maps: Arc::clone(&accounts) as _ };
-        let worker = Worker::new(Arc::new(operations(ports)), Arc::new(Applied), upstreams, worker_settings(&settings));
-        let (options, told) = ((*pool.connect_options()).clone(), stop.clone());
-        running.spawn(async move {
-            worker.run(options, told).await;
-            Ok(())
-        });
+        running.spawn(work(settings.clone(), pool.clone(), Arc::clone(&stored), stop.clone()));
     }
     if settings.roles.contains(Role::Scheduler) {
-        let (pool, told) = (pool.clone(), stop.clone());
-        running.spawn(async move {
-            engine::schedule::keep(pool, told).await;
-            Ok(())
-        });
+        running.spawn(schedule(pool.clone(), stop.clone()));
     }
-    let _faces = (api, ops, accounts);
-    stop.cancelled().await;
+    if let Some(listener) = api {
+        let setup = Setup { key, plain_http: settings.allow_private_upstreams, accounts: stored };
+        running.spawn(serve(listener, api::router(ApiState { pool: pool.clone(), setup }), stop.clone()));
+    }
+    let health = OpsState { pool, checks: Vec::new(), counted: None };
+    running.spawn(serve(ops, api::ops_router(health), stop.clone()));
     while let Some(ended) = running.join_next().await {
+        // Whatever ends by itself takes the others with it.
+        stop.cancel();
         ended.map_err(anyhow::Error::from).and_then(|outcome: anyhow::Result<()>| outcome)?;
     }
     Ok(())
+}
+
+async fn work(settings: Settings, pool: PgPool, stored: Arc<Stored>, stop: CancellationToken) -> anyhow::Result<()> {
+    let upstreams = Arc::new(Upstreams::default());
+    let accounts = Arc::new(Accounts::new(stored, Arc::clone(&upstreams)));
+    let ports = Ports { network: Arc::new(Hubsoft::new(pool.clone())), maps: accounts };
+    let worker = Worker::new(Arc::new(operations(ports)), Arc::new(Applied), upstreams, worker_settings(&settings));
+    worker.run((*pool.connect_options()).clone(), stop).await;
+    Ok(())
+}
+
+async fn schedule(pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
+    engine::schedule::keep(pool, stop).await;
+    Ok(())
+}
+
+/// Serves until it is told to stop; whoever still waits for an answer then has a moment to get it.
+async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> anyhow::Result<()> {
+    let serving = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    tokio::select! {
+        served = serving.into_future() => Ok(served?),
+        () = async { stop.cancelled().await; clock::sleep(LAST_ANSWERS).await } => Ok(()),
+    }
 }
 
 fn worker_settings(settings: &Settings) -> WorkerSettings {

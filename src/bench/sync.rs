@@ -12,6 +12,7 @@ use engine::{
     worker::{Settings, Worker},
 };
 use mapping::integrations::{self, Keeper, New, ProjectChoice};
+use platforms::Options;
 use secrecy::SecretBox;
 use serde_json::{Value, json};
 use tokio::{
@@ -23,14 +24,19 @@ use uuid::Uuid;
 use workflows::Ports;
 
 use super::{Row, measure::Spent, scratch::Scratch};
-use crate::app::{self, Accounts, Applied, Hubsoft};
+use crate::{
+    app::{self, Accounts, Applied, Hubsoft},
+    desk::connect::Stored,
+};
 
 pub(super) async fn run(server: &sqlx::postgres::PgConnectOptions, boxes: u32) -> Result<Vec<Row>> {
     let scratch = Scratch::make(server, false).await?;
     let (mut city, url, key) = simulated(boxes).await?;
     let integration = integrate(&scratch, &url, &key).await?;
     let (upstreams, pool) = (Arc::new(Upstreams::default()), scratch.pool.clone());
-    let accounts = Accounts::new(pool.clone(), SecretBox::new(Box::new([7; 32])), true, Arc::clone(&upstreams));
+    let options = Options { allow_private: true, ..Options::default() };
+    let stored = Stored { pool: pool.clone(), key: Arc::new(SecretBox::new(Box::new([7; 32]))), options };
+    let accounts = Accounts::new(Arc::new(stored), Arc::clone(&upstreams));
     let ports = Ports { network: Arc::new(Hubsoft::new(pool)), maps: Arc::new(accounts) };
     let worker = Worker::new(Arc::new(app::operations(ports)), Arc::new(Applied), upstreams, Settings::default());
     let (stop, options) = (CancellationToken::new(), scratch.options.clone());

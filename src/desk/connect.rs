@@ -40,16 +40,30 @@ pub struct Stored {
     pub options: platforms::Options,
 }
 
-#[async_trait]
-impl Accounts for Stored {
-    async fn of(&self, id_integracao: i64) -> Result<Arc<dyn Platform>, Unready> {
+impl Stored {
+    /// Makes the account of an integration ready; every call that it makes is told to `observer`.
+    ///
+    /// # Errors
+    /// When there is no such integration, or its parameters make no account.
+    pub async fn ready(
+        &self,
+        id_integracao: i64,
+        observer: Arc<dyn CallObserver>,
+    ) -> Result<Arc<dyn Platform>, Unready> {
         let account = mapping::integrations::account(&self.pool, &self.key, id_integracao).await?;
         let implanted = account.settings.get("implanted_required").and_then(Value::as_bool);
         let options = platforms::Options {
             implanted_required: implanted.unwrap_or(self.options.implanted_required),
             ..self.options
         };
-        Ok(platforms::connect(&account.platform, &account.given, options, Arc::new(Unobserved))?)
+        Ok(platforms::connect(&account.platform, &account.given, options, observer)?)
+    }
+}
+
+#[async_trait]
+impl Accounts for Stored {
+    async fn of(&self, id_integracao: i64) -> Result<Arc<dyn Platform>, Unready> {
+        self.ready(id_integracao, Arc::new(Unobserved)).await
     }
 }
 
