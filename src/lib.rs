@@ -8,5 +8,6 @@ pub mod desk;
 pub mod migrations;
 pub mod postgres;
 pub mod settings;
+pub mod states;
 pub mod telemetry;
 pub mod tokens;

@@ -293,8 +293,8 @@ fn lost<C>(shop: &Shop<C>, held: &mut Held<C>, look: &'static str) -> Record<C> 
     record
 }
 
-/// The same data in another state.
-fn restated(state: &Value, at: &str) -> Value {
+/// The same data in another state: what a settling state knows of the write that it looks after.
+pub fn restated(state: &Value, at: &str) -> Value {
     let mut state = state.clone();
     if let Value::Object(fields) = &mut state {
         fields.insert("state".to_owned(), Value::from(at));
