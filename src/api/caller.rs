@@ -37,7 +37,10 @@ async fn caller(state: &ApiState, headers: &HeaderMap) -> Result<Caller, Problem
     };
     let token = tokens::verify(&state.pool, secret).await.map_err(Refusal::from)?;
     token.map(Caller::from).ok_or_else(|| {
-        Problem::new(Why::Unauthenticated, "this token is not known here, or was taken back; `enlace tokens` makes new ones")
+        Problem::new(
+            Why::Unauthenticated,
+            "this token is not known here, or was taken back; `enlace tokens` makes new ones",
+        )
     })
 }
 

@@ -205,7 +205,9 @@ fn example(why: Why) -> &'static str {
         Why::Forbidden => "this needs the role operator or admin; the token has viewer",
         Why::NotFound => "there is no integration 7",
         Why::MethodNotAllowed => "/api/v1/workflows does not take DELETE; see the header Allow",
-        Why::NotNow => "it makes no sense to retry a workflow that is succeeded; possible now: nothing can be done to it",
+        Why::NotNow => {
+            "it makes no sense to retry a workflow that is succeeded; possible now: nothing can be done to it"
+        }
         Why::TooLarge => "the body is larger than 256 KiB",
         Why::UnsupportedMediaType => "send the body as application/json",
         Why::Invalid => "id_porta_atendimento: must be a positive whole number",

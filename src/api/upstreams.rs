@@ -25,11 +25,7 @@ pub async fn list(_: May<Reading>, State(state): State<ApiState>) -> Result<Json
 /// Show an upstream
 #[utoipa::path(get, path = "/upstreams/{id}", tag = "upstreams", params(("id" = String, Path, example = "integration:3")),
     responses((status = 200, description = "The upstream", body = Upstream), Problems))]
-pub async fn show(
-    _: May<Reading>,
-    State(state): State<ApiState>,
-    Named(id): Named,
-) -> Result<Json<Upstream>, Problem> {
+pub async fn show(_: May<Reading>, State(state): State<ApiState>, Named(id): Named) -> Result<Json<Upstream>, Problem> {
     Ok(Json(desk::show(&state.pool, &id).await?))
 }
 

@@ -50,10 +50,8 @@ pub async fn start(
     Body(asked): Body<Start>,
 ) -> Result<Response, Problem> {
     let wait = waiting.wait.as_deref().map(read::wait).transpose()?;
-    let along = Along {
-        idempotency_key: read::header(&headers, "Idempotency-Key")?,
-        traceparent: read::traceparent(&headers),
-    };
+    let along =
+        Along { idempotency_key: read::header(&headers, "Idempotency-Key")?, traceparent: read::traceparent(&headers) };
     let started = start::start(&state.pool, &caller, asked, along).await?;
     if let Some(time) = wait
         && let Some(ended) = start::wait(&state.pool, &caller, started.id, time).await?

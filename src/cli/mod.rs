@@ -2,11 +2,18 @@
 
 mod config;
 mod database;
+mod desk;
+mod integrations;
 mod migrate;
 mod process;
+mod progress;
+mod schedules;
 mod serve;
+mod show;
 mod simulate;
 mod tokens;
+mod upstreams;
+mod workflows;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -47,6 +54,18 @@ enum Command {
     Serve(serve::Serve),
     /// Apply the migrations that the database lacks
     Migrate(migrate::Migrate),
+    /// Start workflows, look at them, act on them
+    #[command(subcommand)]
+    Workflows(workflows::Workflows),
+    /// Set up accounts on mapping platforms, test and sync them
+    #[command(subcommand)]
+    Integrations(integrations::Integrations),
+    /// Open and close platforms for every worker
+    #[command(subcommand)]
+    Upstreams(upstreams::Upstreams),
+    /// Pause, resume and run what starts by the clock
+    #[command(subcommand)]
+    Schedules(schedules::Schedules),
     /// Make, list and take back API tokens
     #[command(subcommand)]
     Tokens(tokens::Tokens),
@@ -75,6 +94,10 @@ impl Command {
         match self {
             Self::Serve(serve) => serve.run(settings).await,
             Self::Migrate(migrate) => migrate.run(settings).await,
+            Self::Workflows(workflows) => workflows.run(settings).await,
+            Self::Integrations(integrations) => integrations.run(settings).await,
+            Self::Upstreams(upstreams) => upstreams.run(settings).await,
+            Self::Schedules(schedules) => schedules.run(settings).await,
             Self::Tokens(tokens) => tokens.run(settings).await,
             Self::Simulate(simulate) => simulate.run().await,
             Self::Database(database) => database.run(settings).await,

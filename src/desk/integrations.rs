@@ -327,7 +327,10 @@ impl Choice {
         match (self.id_projeto, self.nome) {
             (Some(id), None) => Ok(ProjectChoice::Existing(id)),
             (None, Some(nome)) => Ok(ProjectChoice::New(nome)),
-            _ => Err(Refusal::invalid("id_projeto", "give either id_projeto, of a project that there is, or nome, of a new one")),
+            _ => Err(Refusal::invalid(
+                "id_projeto",
+                "give either id_projeto, of a project that there is, or nome, of a new one",
+            )),
         }
     }
 }

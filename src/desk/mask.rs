@@ -50,7 +50,10 @@ mod tests {
         let mut value = json!({ "id_cliente_servico": 7, "theirs": [{ "customer": { "name": "Ana Souza", "code": 12 } }],
             "cpf_cnpj": "529.982.247-25", "projeto": { "nome": "Centro" } });
         people(&mut value);
-        assert_eq!(value, json!({ "id_cliente_servico": 7, "theirs": [{ "customer": { "name": "A•••", "code": "•••" } }],
-            "cpf_cnpj": "5•••", "projeto": { "nome": "Centro" } }));
+        assert_eq!(
+            value,
+            json!({ "id_cliente_servico": 7, "theirs": [{ "customer": { "name": "A•••", "code": "•••" } }],
+            "cpf_cnpj": "5•••", "projeto": { "nome": "Centro" } })
+        );
     }
 }

@@ -93,8 +93,7 @@ pub async fn change(pool: &PgPool, caller: &Caller, id: i64, change: Change) -> 
     query.bind(active).bind(&note).bind(next).execute(&mut *tx).await?;
     let reason = note.unwrap_or_default();
     let (was, now) = (json!({ "schedule": id, "was": before }), json!({ "schedule": id }));
-    let entry =
-        audit::Entry { act: "schedule.edit", person: &caller.name, reason: &reason, before: was, after: now };
+    let entry = audit::Entry { act: "schedule.edit", person: &caller.name, reason: &reason, before: was, after: now };
     audit::note(&mut tx, entry).await?;
     tx.commit().await?;
     show(pool, id).await

@@ -92,7 +92,8 @@ pub async fn change(pool: &PgPool, caller: &Caller, id: &str, change: Change) ->
     if let Some(field) = change.rate.map(|_| "rate").or(change.concurrency.map(|_| "concurrency")) {
         return Err(Refusal::invalid(field, "cannot be set in this build; closed_until can"));
     }
-    let until = change.closed_until.ok_or_else(|| Refusal::invalid("closed_until", "is missing: nothing else can be set"))?;
+    let until =
+        change.closed_until.ok_or_else(|| Refusal::invalid("closed_until", "is missing: nothing else can be set"))?;
     let until = until_when(pool, &until).await?;
     let before = show(pool, id).await?;
     if let (Until::Open, Some(integration)) = (&until, before.id_integracao)

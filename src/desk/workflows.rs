@@ -269,13 +269,6 @@ impl From<AttemptRow> for Attempt {
 
 impl From<ActRow> for Act {
     fn from(row: ActRow) -> Self {
-        Self {
-            act: row.act,
-            person: row.person,
-            reason: row.reason,
-            at: row.at,
-            before: row.before,
-            after: row.after,
-        }
+        Self { act: row.act, person: row.person, reason: row.reason, at: row.at, before: row.before, after: row.after }
     }
 }

@@ -1,0 +1,108 @@
+//! The OpenAPI document: whole, and true.
+
+use enlace::tokens::Role;
+use reqwest::Method;
+use serde_json::Value;
+
+use super::Api;
+
+/// What contract.md names of what this build serves.
+const CONTRACT: &[(&str, &str)] = &[
+    ("get", "/workflows"),
+    ("post", "/workflows"),
+    ("get", "/workflows/{id}"),
+    ("post", "/workflows/{id}/{act}"),
+    ("get", "/integrations"),
+    ("post", "/integrations"),
+    ("get", "/integrations/{id}"),
+    ("patch", "/integrations/{id}"),
+    ("post", "/integrations/{id}/test"),
+    ("post", "/integrations/{id}/sync"),
+    ("post", "/integrations/{id}/activate"),
+    ("post", "/integrations/{id}/inactivate"),
+    ("put", "/integrations/{id}/elements"),
+    ("put", "/integrations/{id}/project"),
+    ("get", "/upstreams"),
+    ("patch", "/upstreams/{id}"),
+    ("get", "/schedules"),
+    ("patch", "/schedules"),
+    ("patch", "/schedules/{id}"),
+    ("post", "/schedules/{id}/run"),
+    ("get", "/openapi.json"),
+];
+
+async fn served() -> (Api, Value) {
+    let api = Api::start().await;
+    let document = api.call(Role::Enqueue, Method::GET, "/openapi.json", None).await.expect(200).body;
+    (api, document)
+}
+
+#[tokio::test]
+async fn every_route_of_the_contract_is_described() {
+    let (_, document) = served().await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    for (method, path) in CONTRACT {
+        let described = &document["paths"][format!("/api/v1{path}")][method];
+        assert!(described["summary"].is_string(), "{method} {path}");
+        let responses = described["responses"].as_object().unwrap();
+        for status in ["400", "401", "403", "404", "409", "413", "422", "500", "503"] {
+            let problem = &responses[status]["content"]["application/problem+json"];
+            assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{method} {path} {status}");
+            assert!(problem["example"]["detail"].is_string());
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_described_route_is_there() {
+    let (api, document) = served().await;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let path = path.strip_prefix("/api/v1").unwrap().replace("{id}", "x").replace("{act}", "retry");
+        for method in methods.as_object().unwrap().keys() {
+            let answer = api.call(Role::Admin, method.to_uppercase().parse().unwrap(), &path, None).await;
+            assert!(
+                !answer.body["detail"].as_str().unwrap_or_default().starts_with("there is nothing at"),
+                "{method} {path}"
+            );
+            assert_ne!(answer.status, 405, "{method} {path}");
+        }
+    }
+}
+
+/// Routes come only by `routes!`, which takes their descriptions along.
+#[test]
+fn no_route_is_registered_without_its_description() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/api");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() && !path.ends_with("ops.rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(!text.contains(".route("), "{}", path.display());
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_reference_leads_somewhere_and_the_token_is_declared() {
+    let (_, document) = served().await;
+    let mut references = Vec::new();
+    collect(&document, &mut references);
+    assert!(references.len() > 20);
+    for reference in references {
+        let pointer = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+    assert!(document["security"][0]["bearer"].is_array());
+}
+
+fn collect(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            found.extend(fields.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            fields.values().for_each(|inner| collect(inner, found));
+        }
+        Value::Array(items) => items.iter().for_each(|inner| collect(inner, found)),
+        _ => {}
+    }
+}

@@ -1,0 +1,55 @@
+//! Who may do what: every route with every role, against the table of contract.md, *authentication*.
+
+use enlace::tokens::Role::{self, Admin, Enqueue, Operator, Viewer};
+use reqwest::Method;
+use serde_json::Value;
+
+use super::{Api, allowed};
+
+/// Which roles a route is for. A route that is missing here fails the test.
+fn roles(method: &str, path: &str) -> &'static [Role] {
+    match (method, path) {
+        ("POST", "/workflows") => &[Enqueue, Operator, Admin],
+        ("GET", "/workflows" | "/workflows/{id}" | "/openapi.json") => &[Enqueue, Viewer, Operator, Admin],
+        ("GET", _) => &[Viewer, Operator, Admin],
+        (
+            "POST",
+            "/workflows/{id}/{act}" | "/schedules/{id}/run" | "/integrations/{id}/test" | "/integrations/{id}/sync",
+        )
+        | ("PATCH", "/upstreams/{id}" | "/schedules" | "/schedules/{id}") => &[Operator, Admin],
+        ("POST", "/integrations" | "/integrations/{id}/activate" | "/integrations/{id}/inactivate")
+        | ("PATCH", "/integrations/{id}")
+        | ("PUT", "/integrations/{id}/elements" | "/integrations/{id}/project") => &[Admin],
+        _ => &[],
+    }
+}
+
+#[tokio::test]
+async fn every_route_is_for_its_roles_and_for_no_others() {
+    let api = Api::start().await;
+    let document: Value = serde_json::from_str(&enlace::api::document().to_json().unwrap()).unwrap();
+    let mut tried = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let path = path.strip_prefix("/api/v1").unwrap();
+        for method in methods.as_object().unwrap().keys() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let for_roles = roles(method.as_str(), path);
+            assert!(!for_roles.is_empty(), "nobody said who may {method} {path}");
+            // With nothing behind it: who is allowed gets as far as a 4xx of another sort.
+            let concrete = path.replace("{id}", "7").replace("{act}", "retry");
+            for role in [Enqueue, Viewer, Operator, Admin] {
+                let status = api.call(role, method.clone(), &concrete, None).await.status;
+                assert_eq!(allowed(status), for_roles.contains(&role), "{method} {path} as {role}: {status}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried >= 80, "only {tried}");
+}
+
+#[tokio::test]
+async fn a_refusal_says_which_role_is_needed() {
+    let api = Api::start().await;
+    let refused = api.call(Viewer, Method::POST, "/integrations", None).await.refused(403, "forbidden", None);
+    assert_eq!(refused.detail(), "this needs the role admin; the token has viewer");
+}
