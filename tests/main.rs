@@ -2,16 +2,21 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test, and what it stands on, fails by panicking")]
 
+mod api;
 mod bind;
+mod cli;
 mod crash;
 mod dependencies;
 mod embedded_postgres;
 mod engine;
+mod every_workflow;
 mod mapping_store;
 mod migrations;
 mod ozmap_adapter;
 mod ozmap_sdk;
 mod settings;
+mod sql;
+mod states;
 mod support;
 mod sync;
 mod tokens;

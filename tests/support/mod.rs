@@ -8,6 +8,7 @@ pub mod folder;
 pub mod isp;
 pub mod process;
 pub mod toy;
+pub mod tree;
 
 pub use db::Db;
 pub use folder::Folder;
