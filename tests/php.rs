@@ -1,0 +1,95 @@
+//! The PHP example for HubSoft's developers does what it says, with the rights that HubSoft has.
+
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use sqlx::Executor;
+use uuid::Uuid;
+
+use crate::support::{Db, tree};
+
+const EXAMPLE: &str = "ops/examples/hubsoft.php";
+
+/// A drawn box with one free port, of this id.
+const PORT: i64 = 812;
+const DRAWING: &str = "
+    insert into mapping.project (id_projeto, nome) values (1, 'Centro');
+    insert into mapping.box (id_caixa_optica, id_projeto, nome) values (1, 1, 'CTO-001');
+    insert into mapping.splitter (id_splitter, id_caixa_optica, role) values (1, 1, 'attendance');
+    insert into mapping.port (id_porta_atendimento, id_splitter, id_caixa_optica, sequencia) values (812, 1, 1, 0);
+";
+
+/// What HubSoft's user may do besides calling enlace: change its own ports.
+const HUBSOFTS_OWN: &str = "
+    grant usage on schema mapping to enlace_client;
+    grant select, update (id_cliente_servico) on mapping.port to enlace_client;
+";
+
+async fn hubsoft(rights: &str) -> Db {
+    let db = Db::new().await;
+    let mut connection = db.connection().await;
+    connection.execute(sqlx::AssertSqlSafe(format!("{DRAWING}{rights}"))).await.unwrap();
+    db
+}
+
+/// Runs the example as the role that HubSoft's connections use. It waits for nothing: no worker runs.
+fn example(db: &Db, service: i64) -> Output {
+    let options = db.options();
+    let host = options.get_socket().map_or_else(|| options.get_host().to_owned(), |s| s.to_string_lossy().into_owned());
+    let (port, name) = (options.get_port(), options.get_database().unwrap());
+    let mut php = Command::new("php");
+    php.arg(tree::root().join(EXAMPLE)).args([PORT.to_string(), service.to_string(), "0".to_owned()]);
+    php.env("DATABASE_DSN", format!("pgsql:host={host};port={port};dbname={name};options='-c role=enlace_client'"));
+    php.env("DATABASE_USER", options.get_username());
+    let output = php.output().unwrap_or_else(|error| panic!("php: {error}; apt-get install php-cli php-pgsql"));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(!said.contains("could not find driver"), "PHP lacks PostgreSQL; apt-get install php-pgsql");
+    output
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+async fn occupant(db: &Db) -> Option<i64> {
+    let port = "select id_cliente_servico from mapping.port where id_porta_atendimento = $1";
+    sqlx::query_scalar(port).bind(PORT).fetch_one(&db.pool()).await.unwrap()
+}
+
+async fn outbox(db: &Db) -> Vec<(Uuid, String, Value)> {
+    sqlx::query_as("select id, kind, payload from enlace.outbox").fetch_all(&db.pool()).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_example_changes_the_port_and_starts_the_work_together() {
+    let db = hubsoft(HUBSOFTS_OWN).await;
+    let output = example(&db, 4411);
+    assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    let rows = outbox(&db).await;
+    let [(id, kind, payload)] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!(
+        (kind.as_str(), payload),
+        ("bind", &json!({ "id_porta_atendimento": PORT, "id_cliente_servico": 4411 }))
+    );
+    assert_eq!(occupant(&db).await, Some(4411));
+    let said = text(&output.stdout);
+    assert!(said.starts_with(&format!("workflow {id}\nqueued: confirmado pelo HubSoft")), "{said}");
+}
+
+#[tokio::test]
+async fn the_example_names_the_key_that_is_refused_and_leaves_the_port_alone() {
+    let db = hubsoft(HUBSOFTS_OWN).await;
+    let output = example(&db, 0);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+    assert_eq!(text(&output.stderr), "enlace refuses id_cliente_servico: must be a positive whole number\n");
+    assert_eq!((occupant(&db).await, outbox(&db).await.len()), (None, 0));
+}
+
+#[tokio::test]
+async fn the_role_enlace_client_may_not_change_ports_by_itself() {
+    let db = hubsoft("").await;
+    let output = example(&db, 4411);
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert!(!output.status.success() && said.contains("permission denied for schema mapping"), "{said}");
+    assert_eq!((occupant(&db).await, outbox(&db).await.len()), (None, 0));
+}
