@@ -6,17 +6,21 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use utoipa::openapi::{
-    Components, InfoBuilder, OpenApi, OpenApiBuilder,
-    security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
-    tag::TagBuilder,
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Components, InfoBuilder, OpenApi, OpenApiBuilder,
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        tag::TagBuilder,
+    },
 };
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     caller::{May, ReadingWork},
-    problem::{self, Problems},
+    problem::{Problem, Problems},
 };
+use crate::desk::acts::Verb;
 
 /// Where the API is.
 pub const PREFIX: &str = "/api/v1";
@@ -29,8 +33,9 @@ const ABOUT: &str = "Keeps HubSoft and its fiber-mapping platforms in step. Ever
 /// What the document holds beside the routes.
 pub fn frame() -> OpenApi {
     let mut components = Components::new();
-    let (name, schema) = problem::schema();
-    components.schemas.insert(name, schema);
+    // What the collected routes refer to without bringing it along.
+    components.schemas.insert(Problem::name().into_owned(), Problem::schema());
+    components.schemas.insert(Verb::name().into_owned(), Verb::schema());
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     let tag = |name: &str, about: &str| TagBuilder::new().name(name).description(Some(about)).build();

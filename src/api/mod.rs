@@ -23,6 +23,7 @@ use axum::{
     http::{Method, Uri},
     middleware::{self, Next},
     response::{IntoResponse, Response},
+    routing::any,
 };
 use sqlx::PgPool;
 use tower_http::{
@@ -66,8 +67,10 @@ pub fn router(state: ApiState) -> Router {
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-        .with_state(state);
-    Router::new().nest(PREFIX, api)
+        .with_state(state.clone());
+    // A nest leaves its own root with a slash to others.
+    let root = any(nowhere).layer(middleware::from_fn_with_state(state, caller::authenticated));
+    Router::new().route(&format!("{PREFIX}/"), root).nest(PREFIX, api)
 }
 
 /// Every route, with its description.

@@ -9,7 +9,7 @@ use axum::{
 use serde::Serialize;
 use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
 use utoipa::{
-    IntoResponses, PartialSchema, ToSchema,
+    IntoResponses, ToSchema,
     openapi::{Content, Ref, RefOr, Response as Described, schema::Schema},
 };
 
@@ -215,9 +215,4 @@ fn example(why: Why) -> &'static str {
         Why::Unavailable => "the database cannot be reached just now",
         Why::Timeout => "it took longer than 75 s",
     }
-}
-
-/// The schema that [`Problems`] refers to.
-pub fn schema() -> (String, RefOr<Schema>) {
-    (Problem::name().into_owned(), Problem::schema())
 }

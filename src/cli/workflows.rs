@@ -98,6 +98,7 @@ pub struct Starting {
     /// bind, unbind, sync, …
     kind: String,
     /// What it takes, as JSON: '{"id_porta_atendimento": 812, "id_cliente_servico": 4411}'
+    #[arg(value_parser = json)]
     payload: serde_json::Value,
     /// Your own id for it: given twice, it is one workflow
     #[arg(long)]
@@ -105,6 +106,10 @@ pub struct Starting {
     /// Print for programs
     #[arg(long)]
     json: bool,
+}
+
+fn json(text: &str) -> Result<serde_json::Value, String> {
+    serde_json::from_str(text).map_err(|error| format!("is not JSON: {error}"))
 }
 
 /// An act on a workflow.

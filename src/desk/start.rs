@@ -103,6 +103,9 @@ pub async fn start(pool: &PgPool, caller: &Caller, asked: Start, along: Along) -
 
 /// The request with its own words checked and filled in; the database checks kind and payload.
 fn checked(caller: &Caller, asked: Start, along: &Along) -> Result<Start, Refusal> {
+    if !asked.payload.is_object() {
+        return Err(Refusal::invalid("payload", "must be a JSON object"));
+    }
     let requested_by = asked.requested_by.as_deref().map(|text| check::words("requested_by", text)).transpose()?;
     let dedup_id = asked.dedup_id.as_deref().map(|text| check::words("dedup_id", text)).transpose()?;
     if dedup_id.as_ref().is_some_and(|id| id.starts_with(KEYED)) {

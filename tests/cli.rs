@@ -1,0 +1,159 @@
+//! The terminal: the same things as over HTTP, from the real program, on the database itself.
+
+use serde_json::{Value, json};
+
+use crate::support::{Db, Folder, Process};
+
+/// What a command said and how it ended.
+struct Said {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Said {
+    #[track_caller]
+    fn well(self) -> String {
+        assert_eq!(self.code, 0, "{}", self.err);
+        self.out
+    }
+
+    #[track_caller]
+    fn json(self) -> Value {
+        serde_json::from_str(&self.well()).unwrap()
+    }
+}
+
+async fn enlace(db: &Db, folder: &Folder, arguments: &[&str]) -> Said {
+    let url = db.url();
+    let variables = [("DATABASE_URL", url.as_str()), ("ENLACE_ALLOW_PRIVATE_UPSTREAMS", "true")];
+    let output = Process::output(folder.path(), arguments, &variables).await;
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Said { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+const CREATE: &[&str] = &[
+    "integrations",
+    "create",
+    "--platform",
+    "geogrid",
+    "--name",
+    "GeoGrid Centro",
+    "--param",
+    "api_url=http://127.0.0.1:1",
+];
+
+async fn integration(db: &Db, folder: &Folder) -> String {
+    let token = folder.path().join("token");
+    std::fs::write(&token, "t0k3n-secreto\n").unwrap();
+    let token = format!("token=@{}", token.display());
+    let rest = ["--param", &token, "--elements", "box,splitter", "--new-project", "Centro", "--json"];
+    let created = enlace(db, folder, &[CREATE, &rest].concat()).await.json();
+    assert_eq!((&created["elements"], &created["project"]["nome"]), (&json!(["box", "splitter"]), &json!("Centro")));
+    created["id"].to_string()
+}
+
+#[tokio::test]
+async fn workflows_are_started_listed_shown_and_called_off() {
+    let (db, folder) = (Db::new().await, Folder::new());
+    let payload = r#"{"id_porta_atendimento": 812, "id_cliente_servico": 4411}"#;
+    let started = enlace(&db, &folder, &["workflows", "start", "bind", payload, "--json"]).await.json();
+    let id = started["id"].as_str().unwrap();
+    let listed = enlace(&db, &folder, &["workflows", "list"]).await.well();
+    assert!(listed.contains(id) && listed.contains("port:812"), "{listed}");
+    assert!(listed.contains("confirmado pelo HubSoft"), "Portuguese first: {listed}");
+    assert!(listed.lines().all(|line| line.chars().count() <= 100), "{listed}");
+    let english = enlace(&db, &folder, &["workflows", "list", "--lang", "en"]).await.well();
+    assert!(english.contains("committed by HubSoft"), "{english}");
+    let none = enlace(&db, &folder, &["workflows", "list", "--port", "813", "--json"]).await.json();
+    assert_eq!(none, json!({ "items": [], "next": null }));
+    let shown = enlace(&db, &folder, &["workflows", "show", id]).await.well();
+    assert!(shown.contains("id_cliente_servico") && shown.contains("queued"), "{shown}");
+    take_in(&db).await;
+    let reason = ["--reason", "cliente desistiu"];
+    let said = enlace(&db, &folder, &[&["workflows", "cancel", id], &reason[..]].concat()).await.well();
+    assert_eq!(said, format!("cancel: {id} is cancelled\n"));
+    let again = enlace(&db, &folder, &[&["workflows", "retry", id], &reason[..]].concat()).await;
+    assert_eq!(again.code, 1);
+    assert!(again.err.contains("it makes no sense to retry a workflow that is cancelled"), "{}", again.err);
+    let shown = enlace(&db, &folder, &["workflows", "show", id]).await.well();
+    assert!(shown.contains("cliente desistiu"), "{shown}");
+    let followed = enlace(&db, &folder, &["workflows", "watch", id]).await;
+    assert_eq!(followed.code, 1, "it did not end well");
+    assert!(followed.out.contains("cancelled: cancelado por uma pessoa"), "{}", followed.out);
+}
+
+/// What a worker's intake would do.
+async fn take_in(db: &Db) {
+    let sql = "insert into enlace.run (id, position, kind, version, lane, status, state, due_at)
+               select id, seq, kind, 1, 1, 'queued', 'requested', enlace.now() from enlace.outbox";
+    sqlx::query(sql).execute(&db.pool()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said_by_name() {
+    let (db, folder) = (Db::new().await, Folder::new());
+    for (arguments, words) in [
+        (&["workflows", "list", "--status", "done"][..], "status: must be some of queued, running"),
+        (&["workflows", "list", "--limit", "501"], "limit: must be a whole number from 1 to 500"),
+        (&["workflows", "list", "--since", "amanhã"], "write 24/11/2026 06:00"),
+        (&["workflows", "start", "bind", "{}"], "id_porta_atendimento: is missing"),
+        (&["workflows", "start", "bind", "{"], "EOF"),
+        (&["workflows", "retry", "00000000-0000-0000-0000-000000000000"], "--reason"),
+        (&["workflows", "show", "00000000-0000-0000-0000-000000000000"], "there is no workflow"),
+        (&["integrations", "show", "7"], "there is no integration 7"),
+        (&["integrations", "create", "--platform", "mapas", "--name", "x"], "platform: must be one of ozmap"),
+        (&["upstreams", "close", "7", "--reason", "x"], "there is no upstream \"integration:7\""),
+        (&["schedules", "run", "7"], "there is no schedule 7"),
+    ] {
+        let said = enlace(&db, &folder, arguments).await;
+        assert!(said.code != 0 && said.err.contains(words), "{arguments:?}: {}", said.err);
+    }
+}
+
+#[tokio::test]
+async fn an_integration_is_set_up_from_the_terminal_and_its_secret_is_not_shown() {
+    let (db, folder) = (Db::new().await, Folder::new());
+    let id = integration(&db, &folder).await;
+    for arguments in
+        [&["integrations", "list"][..], &["integrations", "show", &id], &["integrations", "show", &id, "--json"]]
+    {
+        let said = enlace(&db, &folder, arguments).await.well();
+        assert!(said.contains("GeoGrid Centro") && !said.contains("t0k3n"), "{said}");
+    }
+    let tested = enlace(&db, &folder, &["integrations", "test", &id]).await;
+    assert_eq!(tested.code, 1);
+    assert!(tested.out.len() > 20 && !tested.out.contains("t0k3n"), "{}", tested.out);
+    let chosen = enlace(&db, &folder, &["integrations", "elements", &id, "pole", "--json"]).await.json();
+    assert_eq!(chosen["elements"], json!(["pole"]));
+    let none = enlace(&db, &folder, &["integrations", "elements", &id, "none", "--json"]).await.json();
+    assert_eq!(none["elements"], json!([]));
+    let off = ["integrations", "inactivate", &id, "--reason", "contrato encerrado", "--json"];
+    assert_eq!(enlace(&db, &folder, &off).await.json()["active"], false);
+    let sync = enlace(&db, &folder, &["integrations", "sync", &id]).await;
+    assert!(sync.code == 1 && sync.err.contains("activate it first"), "{}", sync.err);
+    let on = ["integrations", "activate", &id, "--reason", "voltou", "--json"];
+    assert_eq!(enlace(&db, &folder, &on).await.json()["active"], true);
+    let sync = enlace(&db, &folder, &["integrations", "sync", &id, "--json"]).await.json();
+    assert_eq!(sync["status"], "queued");
+}
+
+#[tokio::test]
+async fn upstreams_and_schedules_are_stopped_and_let_go() {
+    let (db, folder) = (Db::new().await, Folder::new());
+    let id = integration(&db, &folder).await;
+    let close = ["upstreams", "close", &id, "--until", "24/11/2126 06:00", "--reason", "manutenção"];
+    let said = enlace(&db, &folder, &close).await.well();
+    assert!(said.starts_with(&format!("integration:{id} is closed until 24/11/2126 0")), "{said}");
+    let listed = enlace(&db, &folder, &["upstreams", "list"]).await.well();
+    assert!(listed.contains("manutenção") && listed.contains("closed until"), "{listed}");
+    let open = ["upstreams", "open", &id, "--reason", "voltou"];
+    assert_eq!(enlace(&db, &folder, &open).await.well(), format!("integration:{id} is open\n"));
+    let pause = ["schedules", "pause", "1", "--note", "até a migração"];
+    assert_eq!(enlace(&db, &folder, &pause).await.well(), "schedule 1 is paused\n");
+    let listed = enlace(&db, &folder, &["schedules", "list"]).await.well();
+    assert!(listed.contains("paused") && listed.contains("até a migração"), "{listed}");
+    let said = enlace(&db, &folder, &["schedules", "resume", "1"]).await.well();
+    assert!(said.starts_with("schedule 1 goes on; next: ") && said.ends_with("04:00:00\n"), "{said}");
+    assert_eq!(enlace(&db, &folder, &["schedules", "run", "1", "--json"]).await.json()["status"], "queued");
+}
