@@ -14,6 +14,7 @@ mod mapping_store;
 mod migrations;
 mod ozmap_adapter;
 mod ozmap_sdk;
+mod php;
 mod settings;
 mod sql;
 mod states;
