@@ -52,18 +52,11 @@ begin
   return payload;
 end $$;
 
--- The payload as it is stored; raises 22023 for one that the kind does not take. The first test is the common case and is
--- all that a good bind or unbind costs.
+-- The payload as it is stored; raises 22023 for one that the kind does not take.
 create function enlace.admitted(kind text, payload jsonb) returns jsonb language plpgsql stable as $$
 declare
   fault record;
 begin
-  if kind in ('bind', 'unbind')
-     and (payload -> 'id_porta_atendimento')::text ~ '^[1-9][0-9]{0,17}$'
-     and (payload -> 'id_cliente_servico')::text ~ '^[1-9][0-9]{0,17}$'
-     and payload - '{id_porta_atendimento,id_cliente_servico}'::text[] = '{}' then
-    return payload;
-  end if;
   case kind
     when 'bind' then
       fault := enlace.payload_fault(payload, '{id_porta_atendimento,id_cliente_servico}', '{forcar_troca_porta,forcar_remocao_reserva}');
@@ -86,7 +79,13 @@ create or replace function enlace.outbox_insert() returns trigger language plpgs
 declare
   known uuid;
 begin
-  new.payload := enlace.admitted(new.kind, new.payload);
+  -- The common case is tested here, where it costs one expression; whatever is not surely good is looked at closely.
+  if not coalesce(new.kind in ('bind', 'unbind')
+      and (new.payload -> 'id_porta_atendimento')::text ~ '^[1-9][0-9]{0,17}$'
+      and (new.payload -> 'id_cliente_servico')::text ~ '^[1-9][0-9]{0,17}$'
+      and new.payload - '{id_porta_atendimento,id_cliente_servico}'::text[] = '{}', false) then
+    new.payload := enlace.admitted(new.kind, new.payload);
+  end if;
   if new.dedup_id is not null then
     insert into enlace.dedup (dedup_id, id) values (new.dedup_id, new.id) on conflict do nothing;
     select d.id into known from enlace.dedup d where d.dedup_id = new.dedup_id;

@@ -161,7 +161,7 @@ impl Workflow for Bind {
 async fn requested(cx: &Cx<'_, Bind>) -> Result<Next<State, Change>, Trouble> {
     let id = cx.input.id_porta_atendimento;
     let port = match crate::sendable(cx.ports.network.port(id).await?, id) {
-        Ok(port) => port,
+        Ok((port, _)) => port,
         Err(reason) => return Ok(to(State::NotApplicable { reason })),
     };
     let pending = Change::Transmission { port: id, shows: Transmission::Pending };

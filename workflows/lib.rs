@@ -118,24 +118,42 @@ pub(crate) struct PortToSend {
     pub(crate) removal: Detach,
 }
 
-/// B1: the port if anything is sent for it, else why not.
-pub(crate) fn sendable(port: Option<Port>, id: i64) -> Result<Port, String> {
-    match port {
-        None => Err(format!("a porta {id} não existe / port {id} does not exist")),
-        Some(port) if port.integration.is_none() => {
+/// B1: the port and its integration if anything is sent for it, else why not.
+pub(crate) fn sendable(port: Option<Port>, id: i64) -> Result<(Port, Integration), String> {
+    let Some(mut port) = port else {
+        return Err(format!("a porta {id} não existe / port {id} does not exist"));
+    };
+    match port.integration.take() {
+        Some(integration) => Ok((port, integration)),
+        None => {
             Err(format!("o projeto da porta {id} não tem integração / the project of port {id} has no integration"))
         }
-        Some(port) => Ok(port),
     }
 }
 
 /// The port and its platform, for a step that calls it.
 pub(crate) async fn port_to_send(ports: &Ports, id: i64) -> Result<PortToSend, Trouble> {
-    let port = sendable(ports.network.port(id).await?, id)
+    let (port, integration) = sendable(ports.network.port(id).await?, id)
         .map_err(|message| Trouble::Refused { code: "port.not_applicable", message })?;
-    let (integration, keep_home) = port.integration.as_ref().map_or((0, false), |i| (i.id, i.keep_home));
-    let map = ports.maps.of(integration).await?;
-    Ok(PortToSend { port, map, removal: if keep_home { Detach::KeepHome } else { Detach::Everything } })
+    if !integration.active {
+        return Err(inactive(&integration).into());
+    }
+    let map = ports.maps.of(integration.id).await?;
+    Ok(PortToSend { port, map, removal: if integration.keep_home { Detach::KeepHome } else { Detach::Everything } })
+}
+
+/// D4: what is queued for an inactive integration waits, visibly, and goes on when it is activated again.
+fn inactive(integration: &Integration) -> platforms::Failure {
+    platforms::Failure {
+        retry_after: Some(std::time::Duration::from_secs(30)),
+        upstream: Some(integration.upstream()),
+        ..platforms::Failure::new(
+            FailureKind::Throttled,
+            "integration.inactive",
+            "a integração está inativa",
+            "the integration is inactive",
+        )
+    }
 }
 
 /// The drawing on the platform does not allow it: a person has to change it first.

@@ -132,7 +132,7 @@ impl Workflow for Unbind {
 async fn requested(cx: &Cx<'_, Unbind>) -> Result<Next<State, Change>, Trouble> {
     let (id, service) = (cx.input.id_porta_atendimento, cx.input.id_cliente_servico);
     let port = match crate::sendable(cx.ports.network.port(id).await?, id) {
-        Ok(port) => port,
+        Ok((port, _)) => port,
         Err(reason) => return Ok(to(State::NotApplicable { reason })),
     };
     let pending = Change::Transmission { port: id, shows: Transmission::Pending };

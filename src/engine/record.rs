@@ -219,9 +219,26 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
                     tracing::warn!(error = %e, "Postgres is away; the record waits");
                     clock::sleep(Duration::from_millis(200)).await;
                 }
+                // The connection may have been lost after the commit: then this is our own record.
+                Err(Error::Database(e)) if why(&e) == Why::Duplicate && records.len() == 1 => {
+                    return if self.stands(&records).await? { Ok(()) } else { Err(Error::Database(e)) };
+                }
                 other => return other,
             }
         }
+    }
+
+    /// Whether the first of these records is written already, by this worker.
+    async fn stands(&self, records: &[Arc<Record<C>>]) -> Result<bool, Error> {
+        let Some(record) = records.first() else { return Ok(false) };
+        let stands = sqlx::query_scalar(include_str!("sql/record_stands.sql"))
+            .bind(record.id)
+            .bind(record.n)
+            .bind(record.attempt)
+            .bind(self.lease.worker)
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(stands)
     }
 
     async fn write_in(&self, conn: &mut PgConnection, group: &[Arc<Record<C>>]) -> Result<(), Error> {
