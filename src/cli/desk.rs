@@ -2,6 +2,7 @@
 //! the same counter as the API, in the name of whoever sits at the terminal.
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -57,7 +58,15 @@ where
     let desk = Desk { pool: pool.clone(), caller: Caller::at_terminal(user()), settings };
     let outcome = command(desk).await;
     pool.close().await;
-    outcome
+    outcome.or_else(unread)
+}
+
+/// Whoever read the output went away (`… | head`): that is no failure.
+fn unread(error: anyhow::Error) -> anyhow::Result<ExitCode> {
+    match error.downcast_ref::<std::io::Error>().map(std::io::Error::kind) {
+        Some(ErrorKind::BrokenPipe) => Ok(ExitCode::SUCCESS),
+        _ => Err(error),
+    }
 }
 
 /// The user's name, as the system knows it.

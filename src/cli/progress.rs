@@ -7,6 +7,8 @@ use engine::clock;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
+use super::show::say;
+
 /// How often a line is printed where nobody draws a bar.
 const LINE: Duration = Duration::from_secs(1);
 
@@ -43,25 +45,27 @@ impl Far {
 
 impl Progress {
     /// Prints a line without tearing the bar.
-    pub fn say(&self, line: &str) {
+    pub fn say(&self, line: &str) -> std::io::Result<()> {
         match &self.bar {
-            Some(bar) => bar.suspend(|| println!("{line}")),
-            None => println!("{line}"),
+            Some(bar) => bar.suspend(|| say(line)),
+            None => say(line),
         }
     }
 
     /// Shows how far a sync is; nothing for what is no sync.
-    pub fn show(&mut self, progress: Option<&Value>) {
-        let Some(far) = progress.map(Far::of) else { return };
+    pub fn show(&mut self, progress: Option<&Value>) -> std::io::Result<()> {
+        let Some(far) = progress.map(Far::of) else { return Ok(()) };
         let now = clock::monotonic();
         let (began, at_first) = *self.began.get_or_insert((now, far.seen));
         if std::io::stdout().is_terminal() {
-            return self.draw(&far);
+            self.draw(&far);
+            return Ok(());
         }
         if self.line_at.is_none_or(|at| now.duration_since(at) >= LINE) {
             self.line_at = Some(now);
-            println!("{}", line(&far, far.seen.saturating_sub(at_first), now.duration_since(began)));
+            say(&line(&far, far.seen.saturating_sub(at_first), now.duration_since(began)))?;
         }
+        Ok(())
     }
 
     fn draw(&mut self, far: &Far) {

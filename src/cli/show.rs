@@ -65,10 +65,9 @@ impl Look {
             let text = if self.json { serde_json::to_string_pretty(&found)? } else { table(&found) };
             if self.watch && !self.json && std::io::stdout().is_terminal() {
                 // Clears what was shown before.
-                print!("\x1b[2J\x1b[H");
+                write!(std::io::stdout(), "\x1b[2J\x1b[H")?;
             }
-            println!("{text}");
-            std::io::stdout().flush()?;
+            say(&text)?;
             if !self.watch {
                 return Ok(ExitCode::SUCCESS);
             }
@@ -80,11 +79,18 @@ impl Look {
 /// Prints one thing that was done: for programs as it is, for people as a sentence.
 pub fn done<T: Serialize>(json: bool, thing: &T, sentence: &str) -> anyhow::Result<ExitCode> {
     if json {
-        println!("{}", serde_json::to_string_pretty(thing)?);
+        say(&serde_json::to_string_pretty(thing)?)?
     } else {
-        println!("{sentence}");
+        say(sentence)?
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a line. Fails where nobody reads any more (`… | head`), which ends a command in peace.
+pub fn say(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{text}")?;
+    out.flush()
 }
 
 /// A table that fits the terminal; a column of these first ones is never broken.

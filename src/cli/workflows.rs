@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::desk::{Desk, at_desk};
 use super::progress::Progress;
-use super::show::{Language, Look, done, local, local_or_dash, plain, table, typed_time};
+use super::show::{Language, Look, done, local, local_or_dash, plain, say, table, typed_time};
 use crate::desk::Items;
 use crate::desk::acts::{self, Verb};
 use crate::desk::filter::Asked;
@@ -258,16 +258,16 @@ pub async fn follow(desk: &Desk, id: Uuid, lang: Language, json: bool) -> anyhow
         let one = workflows::show(&desk.pool, &desk.caller, id).await?;
         let sentence = format!("{}: {}", one.summary.status, lang.of(&one.summary.explanation));
         if !json && sentence != said {
-            progress.say(&format!("{}  {sentence}", local(one.summary.ended_at.unwrap_or(one.summary.created_at))));
+            progress.say(&format!("{}  {sentence}", local(one.summary.ended_at.unwrap_or(one.summary.created_at))))?;
             said = sentence;
         }
         if !json {
-            progress.show(one.progress.as_ref());
+            progress.show(one.progress.as_ref())?;
         }
         if one.summary.ended_at.is_some() {
             progress.end();
             if json {
-                println!("{}", serde_json::to_string_pretty(&one)?);
+                say(&serde_json::to_string_pretty(&one)?)?;
             }
             let well = matches!(one.summary.status.as_str(), "succeeded" | "not_applicable" | "superseded");
             return Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
