@@ -65,7 +65,7 @@ pub async fn retry(pool: &PgPool, id: Uuid, person: Person) -> Result<Acted, Err
             }
             sqlx::query(include_str!("sql/act_retry.sql")).bind(id).execute(&mut **tx).await?;
             note(tx, Some(id), "retry", &person, before(&stands), json!({ "status": "queued" })).await?;
-            sqlx::query("select pg_notify('enlace', '')").execute(&mut **tx).await?;
+            sqlx::query(include_str!("sql/wake.sql")).execute(&mut **tx).await?;
             Ok(Acted::Done)
         })
     })
@@ -129,7 +129,7 @@ pub async fn open_upstream(pool: &PgPool, id: &str, person: Person) -> Result<bo
             let was_closed = upstream::open(tx, &id).await?;
             if was_closed {
                 note(tx, None, "open", &person, json!({ "upstream": id }), json!({ "state": "open" })).await?;
-                sqlx::query("select pg_notify('enlace', '')").execute(&mut **tx).await?;
+                sqlx::query(include_str!("sql/wake.sql")).execute(&mut **tx).await?;
             }
             Ok(was_closed)
         })

@@ -177,7 +177,7 @@ pub async fn add(
     zone: &str,
 ) -> Result<i64, Error> {
     let checked = Pattern::new(pattern, zone)?;
-    let (now,): (DateTime<Utc>,) = sqlx::query_as("select enlace.now()").fetch_one(&mut *conn).await?;
+    let (now,): (DateTime<Utc>,) = sqlx::query_as(include_str!("sql/now.sql")).fetch_one(&mut *conn).await?;
     let (id,) = sqlx::query_as(include_str!("sql/schedule_add.sql"))
         .bind(kind)
         .bind(payload)

@@ -1,0 +1,2 @@
+-- The time by which everything here goes.
+select enlace.now()

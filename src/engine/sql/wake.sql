@@ -1,0 +1,2 @@
+-- Wakes workers that sleep.
+select pg_notify('enlace', '')
