@@ -60,7 +60,7 @@ async fn g2_g3_300_changes_on_40_ports_survive_30_kills_and_lost_answers() {
     for turn in 0..300 {
         change(&isp, &mut rng, &ports, &services).await;
         if turn % 10 == 9 {
-            tokio::time::sleep(Duration::from_millis(rng.random_range(0..120))).await;
+            tokio::time::sleep(Duration::from_millis(rng.random_range(0..400))).await;
             worker.signal(Signal::KILL);
             worker.ended().await;
             kills += 1;
@@ -87,7 +87,7 @@ async fn g2_g3_300_changes_on_40_ports_survive_30_kills_and_lost_answers() {
     .await
     .unwrap();
     println!("{resets} resets; {unknown} outcomes unknown, settled by looking");
-    assert!(unknown >= 1);
+    assert!(unknown >= 1 && unknown >= i64::try_from(resets).unwrap(), "each reset shows in the history");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

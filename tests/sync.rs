@@ -28,7 +28,7 @@ async fn s2_s3_s4_s5_the_drawing_comes_in_and_a_second_sync_writes_no_element_ro
     let _worker = isp.worker();
     let first = isp.sync().await;
     let size = isp.ozmap.size();
-    assert_eq!(first["result"]["elements"]["box"]["created"], size.boxes, "{first}");
+    assert_eq!(first["elements"]["box"]["created"], size.boxes, "{first}");
     let distribution: i64 = sqlx::query_scalar(
         "select count(*) from mapping.port p join mapping.splitter s using (id_splitter) where s.role = 'distribution'",
     )
@@ -42,7 +42,7 @@ async fn s2_s3_s4_s5_the_drawing_comes_in_and_a_second_sync_writes_no_element_ro
     .fetch_one(&pool)
     .await
     .unwrap();
-    assert_eq!(first["result"]["customers"]["bound"], bound, "S4");
+    assert_eq!(first["customers"]["bound"], bound, "S4");
     assert!(bound > 100 && reserved > 5, "{bound} bound, {reserved} reserved");
     let note: String = sqlx::query_scalar("select observacao from mapping.port where reserved_by = 'sync' limit 1")
         .fetch_one(&pool)
@@ -53,7 +53,7 @@ async fn s2_s3_s4_s5_the_drawing_comes_in_and_a_second_sync_writes_no_element_ro
     let before = element_writes(&isp).await;
     let second = isp.sync().await;
     assert_eq!(element_writes(&isp).await, before, "S2: {second}");
-    assert_eq!(second["result"]["elements"]["box"]["unchanged"], size.boxes);
+    assert_eq!(second["elements"]["box"]["unchanged"], size.boxes);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,7 +97,7 @@ async fn s10_a_sync_killed_half_way_goes_on_from_its_page_and_memory_does_not_gr
     assert_eq!(twice, 0, "of {all} pages of boxes none was written twice");
     assert!(written >= 6);
     let size = isp.ozmap.size();
-    assert_eq!(result["result"]["elements"]["box"]["seen"], size.boxes);
+    assert_eq!(result["elements"]["box"]["seen"], size.boxes);
     let status = std::fs::read_to_string(format!("/proc/{}/status", worker.pid())).unwrap();
     let peak: u64 =
         status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap().trim().trim_end_matches(" kB").parse().unwrap();

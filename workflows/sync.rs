@@ -65,8 +65,11 @@ pub enum State {
     MarkingMissing { left: Chosen },
     /// Everything is written.
     Summing,
-    /// HubSoft has the drawing.
-    Finished { result: serde_json::Value },
+    /// HubSoft has the drawing: contract.md's form of a sync's result.
+    Finished {
+        #[serde(flatten)]
+        result: serde_json::Value,
+    },
     /// A sync that began before this one was asked for has ended since.
     Joined { ended_at: DateTime<Utc> },
     /// There is nothing to sync.

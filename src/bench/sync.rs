@@ -110,7 +110,7 @@ async fn once(scratch: &Scratch, integration: i64, name: &str, rows: &mut Vec<Ro
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     let seconds = started.elapsed().as_secs_f64();
-    let kinds = result.pointer("/result/elements").and_then(Value::as_object).context("a sync without a result")?;
+    let kinds = result.pointer("/elements").and_then(Value::as_object).context("a sync without a result")?;
     let seen: f64 = kinds.values().filter_map(|k| k.get("seen").and_then(Value::as_f64)).sum();
     rows.push(Row::new(format!("{name}: elements"), "rows", seen));
     rows.push(Row::new(name.to_owned(), "s", seconds));

@@ -113,7 +113,7 @@ async fn attempt<C: Clone + 'static>(shop: &Shop<C>, held: &mut Held<C>) -> Reco
         Some(StepRow::End { end, .. }) => {
             let mut record = blank(shop, held, Outcome::Done);
             record.next = Some((held.at.clone(), None));
-            record.then = Then::End { end, state: held.at.clone(), result: Some(held.state.clone()) };
+            record.then = Then::End { end, state: held.at.clone(), result: Some(result(held.state.clone())) };
             record
         }
         None => {
@@ -199,7 +199,7 @@ fn moved<C: 'static>(
     record.changes = changes;
     if let Some(StepRow::End { end, .. }) = kind.step(at) {
         record.next = Some((at.to_owned(), None));
-        record.then = Then::End { end, state: at.to_owned(), result: Some(state) };
+        record.then = Then::End { end, state: at.to_owned(), result: Some(result(state)) };
     } else {
         record.next = Some((at.to_owned(), Some(state)));
         if held.moves > MOST_MOVES {
@@ -298,6 +298,14 @@ pub fn restated(state: &Value, at: &str) -> Value {
     let mut state = state.clone();
     if let Value::Object(fields) = &mut state {
         fields.insert("state".to_owned(), Value::from(at));
+    }
+    state
+}
+
+/// What an end state says, without its name.
+fn result(mut state: Value) -> Value {
+    if let Value::Object(fields) = &mut state {
+        fields.remove("state");
     }
     state
 }

@@ -78,7 +78,11 @@ impl Database {
 
     /// Its URL, with the password if it has one: for a program that is started to use it, never for a log.
     pub fn url(&self) -> String {
-        self.options.to_url_lossy().to_string()
+        let mut url = self.options.to_url_lossy();
+        // What only our own driver understands, psql and PDO refuse.
+        let theirs: Vec<_> = url.query_pairs().into_owned().filter(|(key, _)| key != "statement-cache-capacity").collect();
+        url.query_pairs_mut().clear().extend_pairs(theirs);
+        url.to_string()
     }
 
     /// Whether it is ours to migrate without being asked.
