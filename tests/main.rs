@@ -20,4 +20,5 @@ mod sql;
 mod states;
 mod support;
 mod sync;
+mod tidy;
 mod tokens;

@@ -93,3 +93,24 @@ async fn the_role_enlace_client_may_not_change_ports_by_itself() {
     assert!(!output.status.success() && said.contains("permission denied for schema mapping"), "{said}");
     assert_eq!((occupant(&db).await, outbox(&db).await.len()), (None, 0));
 }
+
+/// The blocks of the README in this language.
+fn quoted(language: &str) -> Vec<String> {
+    let (readme, opening) = (tree::read("README.md"), format!("```{language}\n"));
+    readme.split(&opening).skip(1).map(|block| block.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_readme_quotes_the_example_as_it_is() {
+    let example = tree::read(EXAMPLE);
+    let quotes = quoted("php");
+    assert!(!quotes.is_empty() && quotes.iter().all(|quote| example.contains(quote)), "{quotes:?}");
+}
+
+#[tokio::test]
+async fn the_readmes_sql_does_what_it_says() {
+    let db = hubsoft("").await;
+    let [sql] = &quoted("sql")[..] else { panic!("the README shows HubSoft's transaction once") };
+    db.connection().await.execute(sqlx::AssertSqlSafe(sql.clone())).await.unwrap();
+    assert_eq!((occupant(&db).await, outbox(&db).await.len()), (Some(4411), 1));
+}
