@@ -25,7 +25,7 @@ pub use apply::Applied;
 pub use network::Hubsoft;
 
 use crate::{
-    api::{self, ApiState, OpsState},
+    api::{self, ApiState, OpsState, ops::Check},
     desk::{Setup, connect::Stored},
     settings::{Role, Settings, secret_key},
 };
@@ -63,8 +63,12 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
     let options = Options { allow_private: settings.allow_private_upstreams, ..Options::default() };
     let stored = Arc::new(Stored { pool: pool.clone(), key: Arc::clone(&key), options });
     let mut running = JoinSet::new();
+    let mut checks: Vec<Check> = Vec::new();
     if settings.roles.contains(Role::Worker) {
-        running.spawn(work(settings.clone(), pool.clone(), Arc::clone(&stored), stop.clone()));
+        let worker = worker(&settings, &pool, &stored);
+        let pulse = worker.pulse();
+        checks.push(Arc::new(move || (!pulse.beats()).then(|| "the worker holds no lease".to_owned())));
+        running.spawn(work(worker, pool.clone(), stop.clone()));
     }
     if settings.roles.contains(Role::Scheduler) {
         running.spawn(schedule(pool.clone(), stop.clone()));
@@ -73,7 +77,7 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
         let setup = Setup { key, plain_http: settings.allow_private_upstreams, accounts: stored };
         running.spawn(serve(listener, api::router(ApiState { pool: pool.clone(), setup }), stop.clone()));
     }
-    let health = OpsState { pool, checks: Vec::new(), counted: None };
+    let health = OpsState { pool, checks, counted: None };
     running.spawn(serve(ops, api::ops_router(health), stop.clone()));
     while let Some(ended) = running.join_next().await {
         // Whatever ends by itself takes the others with it.
@@ -83,11 +87,14 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn work(settings: Settings, pool: PgPool, stored: Arc<Stored>, stop: CancellationToken) -> anyhow::Result<()> {
+fn worker(settings: &Settings, pool: &PgPool, stored: &Arc<Stored>) -> Worker<Change> {
     let upstreams = Arc::new(Upstreams::default());
-    let accounts = Arc::new(Accounts::new(stored, Arc::clone(&upstreams)));
+    let accounts = Arc::new(Accounts::new(Arc::clone(stored), Arc::clone(&upstreams)));
     let ports = Ports { network: Arc::new(Hubsoft::new(pool.clone())), maps: accounts };
-    let worker = Worker::new(Arc::new(operations(ports)), Arc::new(Applied), upstreams, worker_settings(&settings));
+    Worker::new(Arc::new(operations(ports)), Arc::new(Applied), upstreams, worker_settings(settings))
+}
+
+async fn work(worker: Worker<Change>, pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
     worker.run((*pool.connect_options()).clone(), stop).await;
     Ok(())
 }

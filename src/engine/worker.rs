@@ -120,6 +120,24 @@ pub struct Worker<C> {
     apply: Arc<dyn Apply<C>>,
     upstreams: Arc<Upstreams>,
     settings: Settings,
+    pulse: Pulse,
+}
+
+/// Tells whether a worker holds its lease, to whoever asks from outside.
+#[derive(Clone, Default)]
+pub struct Pulse {
+    lease: Arc<SyncMutex<Option<Arc<Lease>>>>,
+}
+
+impl Pulse {
+    /// Whether the worker works.
+    pub fn beats(&self) -> bool {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|lease| lease.alive())
+    }
+
+    fn set(&self, lease: &Arc<Lease>) {
+        *self.lease.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(lease));
+    }
 }
 
 impl<C: Clone + Send + Sync + 'static> Worker<C> {
@@ -130,7 +148,12 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         upstreams: Arc<Upstreams>,
         settings: Settings,
     ) -> Self {
-        Self { registry, apply, upstreams, settings }
+        Self { registry, apply, upstreams, settings, pulse: Pulse::default() }
+    }
+
+    /// For health checks.
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// Works until `stop`. Rides out an absence of Postgres of any length, and begins anew under a new lease when it has
@@ -153,6 +176,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         self.announce(&pool).await?;
         self.upstreams.refresh(&pool).await?;
         let lease = Lease::take(&pool, &self.settings.name, self.settings.lease).await?;
+        self.pulse.set(&lease);
         tracing::info!(worker.id = %lease.worker, worker.name = self.settings.name, "the worker works");
         let ended = CancellationToken::new();
         let (shop, mut helpers) = self.open(&pool, &lease, &ended);
