@@ -17,7 +17,7 @@ use super::{
 };
 use crate::desk::{
     Items,
-    integrations::{self as desk, Change, Choice, Create, Integration, Tested},
+    integrations::{self as desk, Change, Choice, Create, Event, Integration, Tested},
     start::Started,
 };
 
@@ -114,6 +114,20 @@ pub async fn edit(
     Body(change): Body<Change>,
 ) -> Result<Json<Integration>, Problem> {
     Ok(Json(desk::edit(&state.pool, &state.setup, &caller, id, change).await?))
+}
+
+/// Tell an integration's history
+///
+/// What people did to it and to its upstream, and its syncs, newest first.
+#[utoipa::path(get, path = "/integrations/{id}/history", tag = "integrations", params(("id" = i64, Path), Paging),
+    responses((status = 200, description = "A page", body = Items<Event>), Problems))]
+pub async fn history(
+    _: May<Reading>,
+    State(state): State<ApiState>,
+    Numbered(id): Numbered,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Items<Event>>, Problem> {
+    Ok(Json(desk::history(&state.pool, id, paging.after.as_deref(), paging.limit.as_deref()).await?))
 }
 
 /// Test an integration

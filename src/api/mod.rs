@@ -81,6 +81,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(workflows::act))
         .routes(routes!(integrations::list, integrations::create))
         .routes(routes!(integrations::show, integrations::edit))
+        .routes(routes!(integrations::history))
         .routes(routes!(integrations::test))
         .routes(routes!(integrations::sync))
         .routes(routes!(integrations::activate))

@@ -216,3 +216,23 @@ fn example(why: Why) -> &'static str {
         Why::Timeout => "it took longer than 75 s",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_problem_that_tells_nothing_of_itself() {
+        let response = of_panic(Box::new("index out of bounds: secret"));
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let told = serde_json::to_string(&Problem::from(Refusal::Failed("secret".to_owned()))).unwrap();
+        assert!(told.contains("urn:enlace:problem:internal") && !told.contains("secret"), "{told}");
+    }
+
+    #[test]
+    fn every_sort_has_a_status_of_its_own() {
+        let statuses: std::collections::BTreeSet<u16> = Why::iter().map(|why| why.status().as_u16()).collect();
+        assert_eq!(statuses.len(), Why::iter().count(), "the document lists one problem a status");
+    }
+}

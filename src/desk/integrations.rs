@@ -1,140 +1,18 @@
 //! Integrations, set up and tried (rules D1–D4): each change with its audit entry, and all of one change in one transaction.
 
+mod forms;
+
 use engine::{schedule, upstream};
-use mapping::integrations::{self as stored, Edit, Keeper, New, ProjectChoice, Shown};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use mapping::integrations::{self as stored, Edit, Keeper, New};
+use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
-use utoipa::ToSchema;
+
+pub use forms::{Change, Choice, Create, Event, Integration, Project, Tested};
 
 use super::{Caller, Items, Refusal, Setup, audit, check, start, upstreams};
 
 /// Every active integration is synced at this time (rule S1).
 const NIGHTLY: (&str, &str) = ("0 4 * * *", "America/Sao_Paulo");
-
-/// An integration, as people see it. Secrets never come back.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Integration {
-    /// `id_integracao`.
-    #[schema(example = 3)]
-    pub id: i64,
-    /// `ozmap`, `geosite`, `geogrid`.
-    #[schema(example = "ozmap")]
-    pub platform: String,
-    /// As people call it.
-    #[schema(example = "OZMap Florianópolis")]
-    pub name: String,
-    /// Synced and sent to.
-    pub active: bool,
-    /// What it is reached by, without secrets.
-    #[schema(value_type = Object, example = json!({ "api_url": "https://isp.ozmap.com.br:9994", "usuario": "enlace" }))]
-    pub parameters: Map<String, Value>,
-    /// What enlace does differently for it.
-    #[schema(value_type = Object, example = json!({ "keep_home": true }))]
-    pub settings: Map<String, Value>,
-    /// What is synced: some of `box`, `splitter`, `pole`, `cable`.
-    #[schema(example = json!(["box", "splitter"]))]
-    pub elements: Vec<String>,
-    /// The project that it fills.
-    pub project: Option<Project>,
-}
-
-/// A project, as an integration names it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Project {
-    /// `id_projeto`.
-    pub id_projeto: i64,
-    /// As people call it.
-    pub nome: String,
-}
-
-/// An integration to create.
-#[derive(Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "platform": "geogrid", "name": "GeoGrid Centro", "elements": ["box", "splitter"],
-    "parameters": { "api_url": "https://painel.geogridmaps.com.br/isp/api/v3", "token": "…" } }))]
-pub struct Create {
-    /// `ozmap`, `geosite`, `geogrid`.
-    pub platform: String,
-    /// As people will call it.
-    pub name: String,
-    /// What it is reached by (rule D1), secrets included.
-    #[schema(value_type = Object)]
-    pub parameters: Map<String, Value>,
-    /// `keep_home`, `implanted_required`: true or false.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    pub settings: Map<String, Value>,
-    /// What is synced; may be chosen later.
-    #[serde(default)]
-    pub elements: Vec<String>,
-    /// The project that it fills; may be chosen later.
-    pub project: Option<Choice>,
-    /// Synced and sent to from the start.
-    #[serde(default = "yes")]
-    pub active: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// A project to fill: one that there is, or a new one.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "nome": "Florianópolis" }))]
-pub struct Choice {
-    /// One that there is.
-    pub id_projeto: Option<i64>,
-    /// A new one of this name.
-    pub nome: Option<String>,
-}
-
-/// What is to change; what is left out stays, null within `parameters` or `settings` takes that entry away.
-#[derive(Clone, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({ "parameters": { "senha": "…" }, "reason": "senha trocada no OZMap" }))]
-pub struct Change {
-    /// A new name.
-    pub name: Option<String>,
-    /// Parameters that change, secrets included.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    pub parameters: Map<String, Value>,
-    /// Settings that change.
-    #[serde(default)]
-    #[schema(value_type = Object)]
-    pub settings: Map<String, Value>,
-    /// Why, for the history.
-    pub reason: Option<String>,
-}
-
-/// What *test* found (rule D4).
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Tested {
-    /// It works.
-    pub ok: bool,
-    /// In plain words: what works, or what is wrong and what to do.
-    pub message: String,
-    /// `projects` that the credentials may see; `code` of what is wrong; whether that `opened` the upstream.
-    #[schema(value_type = Object, example = json!({ "projects": ["Florianópolis"], "code": null, "opened": false }))]
-    pub details: Value,
-}
-
-impl From<Shown> for Integration {
-    fn from(shown: Shown) -> Self {
-        Self {
-            id: shown.id,
-            platform: shown.platform,
-            name: shown.name,
-            active: shown.active,
-            parameters: shown.parameters,
-            settings: shown.settings,
-            elements: shown.elements,
-            project: shown.project.map(|p| Project { id_projeto: p.id_projeto, nome: p.nome }),
-        }
-    }
-}
 
 impl Setup {
     fn keeper(&self) -> Keeper<'_> {
@@ -158,6 +36,23 @@ pub async fn list(pool: &PgPool, after: Option<&str>, limit: Option<&str>) -> Re
 /// When there is no such integration.
 pub async fn show(pool: &PgPool, id: i64) -> Result<Integration, Refusal> {
     Ok(stored::read(pool, id).await?.ok_or(mapping::Error::NoIntegration(id))?.into())
+}
+
+/// What happened to an integration: what people did to it and to its upstream, and its syncs; newest first.
+///
+/// # Errors
+/// Names the parameter that cannot be taken; when there is no such integration.
+pub async fn history(
+    pool: &PgPool,
+    id: i64,
+    after: Option<&str>,
+    limit: Option<&str>,
+) -> Result<Items<Event>, Refusal> {
+    let (before, limit) = (check::after(after)?, check::limit(limit)?);
+    show(pool, id).await?;
+    let query = sqlx::query_as(include_str!("sql/integration_history.sql")).bind(id).bind(before);
+    let read = query.bind(i64::from(limit) + 1).fetch_all(pool).await?;
+    Ok(check::page(read, limit, |event: &Event| event.at.timestamp_micros()))
 }
 
 /// Creates an integration and its nightly sync.
@@ -322,19 +217,6 @@ pub async fn sync(pool: &PgPool, caller: &Caller, id: i64) -> Result<start::Star
     start::start(pool, caller, asked, start::Along::default()).await
 }
 
-impl Choice {
-    fn checked(self) -> Result<ProjectChoice, Refusal> {
-        match (self.id_projeto, self.nome) {
-            (Some(id), None) => Ok(ProjectChoice::Existing(id)),
-            (None, Some(nome)) => Ok(ProjectChoice::New(nome)),
-            _ => Err(Refusal::invalid(
-                "id_projeto",
-                "give either id_projeto, of a project that there is, or nome, of a new one",
-            )),
-        }
-    }
-}
-
 fn why(reason: Option<&str>) -> Result<String, Refusal> {
     reason.map_or_else(|| Ok(String::new()), check::reason)
 }
@@ -349,9 +231,9 @@ async fn settle(
     id: i64,
     before: Option<Integration>,
 ) -> Result<Integration, Refusal> {
-    let before = json!({ "integration": id, "was": before });
-    let entry = audit::Entry { act, person: &caller.name, reason, before, after: json!({ "integration": id }) };
-    audit::note(&mut tx, entry).await?;
+    let now: Value = sqlx::query_scalar(include_str!("sql/integration_now.sql")).bind(id).fetch_one(&mut *tx).await?;
+    let (before, after) = (json!({ "integration": id, "was": before }), json!({ "integration": id, "is": now }));
+    audit::note(&mut tx, audit::Entry { act, person: &caller.name, reason, before, after }).await?;
     tx.commit().await?;
     show(pool, id).await
 }

@@ -89,10 +89,11 @@ pub async fn change(pool: &PgPool, caller: &Caller, id: i64, change: Change) -> 
     let next = Pattern::new(&pattern, &zone)?.next_after(now);
     let next = next.ok_or_else(|| Refusal::invalid("pattern", format!("\"{pattern}\" never comes")))?;
     let next = if moved { Some(next) } else { before.next_at };
+    let is = json!({ "pattern": pattern, "zone": zone, "active": active, "note": note });
     let query = sqlx::query(include_str!("sql/schedule_change.sql")).bind(id).bind(pattern).bind(zone);
     query.bind(active).bind(&note).bind(next).execute(&mut *tx).await?;
     let reason = note.unwrap_or_default();
-    let (was, now) = (json!({ "schedule": id, "was": before }), json!({ "schedule": id }));
+    let (was, now) = (json!({ "schedule": id, "was": before }), json!({ "schedule": id, "is": is }));
     let entry = audit::Entry { act: "schedule.edit", person: &caller.name, reason: &reason, before: was, after: now };
     audit::note(&mut tx, entry).await?;
     tx.commit().await?;

@@ -92,9 +92,9 @@ pub async fn change(pool: &PgPool, caller: &Caller, id: &str, change: Change) ->
     if let Some(field) = change.rate.map(|_| "rate").or(change.concurrency.map(|_| "concurrency")) {
         return Err(Refusal::invalid(field, "cannot be set in this build; closed_until can"));
     }
-    let until =
+    let given =
         change.closed_until.ok_or_else(|| Refusal::invalid("closed_until", "is missing: nothing else can be set"))?;
-    let until = until_when(pool, &until).await?;
+    let until = until_when(pool, &given).await?;
     let before = show(pool, id).await?;
     if let (Until::Open, Some(integration)) = (&until, before.id_integracao)
         && !super::integrations::show(pool, integration).await?.active
@@ -110,7 +110,7 @@ pub async fn change(pool: &PgPool, caller: &Caller, id: &str, change: Change) ->
         upstream::close(&mut tx, &[close], &caller.name).await?;
     }
     let act = if matches!(until, Until::Open) { "upstream.open" } else { "upstream.close" };
-    let (before, after) = (json!({ "upstream": id, "was": before }), json!({ "upstream": id }));
+    let (before, after) = (json!({ "upstream": id, "was": before }), json!({ "upstream": id, "closed_until": given }));
     audit::note(&mut tx, audit::Entry { act, person: &caller.name, reason: &reason, before, after }).await?;
     wake(&mut tx).await?;
     tx.commit().await?;

@@ -16,6 +16,7 @@ const CONTRACT: &[(&str, &str)] = &[
     ("post", "/integrations"),
     ("get", "/integrations/{id}"),
     ("patch", "/integrations/{id}"),
+    ("get", "/integrations/{id}/history"),
     ("post", "/integrations/{id}/test"),
     ("post", "/integrations/{id}/sync"),
     ("post", "/integrations/{id}/activate"),

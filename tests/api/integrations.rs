@@ -218,3 +218,32 @@ async fn integrations_are_paged() {
     assert_eq!((&last["items"][0]["id"], &last["next"]), (&json!(ids[2]), &Value::Null));
     api.get("/integrations?active=true").await.refused(422, "invalid", Some("active"));
 }
+
+#[tokio::test]
+async fn d4_the_history_tells_what_people_did_and_its_syncs_but_no_secret() {
+    let api = Api::start().await;
+    let (id, other) = (api.integration().await, api.integration().await);
+    let path = format!("/integrations/{id}");
+    let edit = json!({ "name": "Novo", "parameters": { "token": "outro-t0k3n" }, "reason": "token trocado" });
+    api.patch(&path, edit).await.expect(200);
+    let close = json!({ "closed_until": "infinity", "reason": "manutenção" });
+    api.patch(&format!("/upstreams/integration:{id}"), close).await.expect(200);
+    let sql = "insert into mapping.sync_run (run, id_integracao, phase, begun_at) values (gen_random_uuid(), $1, 'boxes', enlace.now())";
+    sqlx::query(sql).bind(id).execute(&api.db.pool()).await.unwrap();
+    api.patch(&format!("/integrations/{other}"), json!({ "name": "x" })).await.expect(200);
+    let told = async |query: &str| api.get(&format!("{path}/history{query}")).await.expect(200).body;
+    let all = told("").await;
+    let acts: Vec<&str> = all["items"].as_array().unwrap().iter().map(|e| e["act"].as_str().unwrap()).collect();
+    assert_eq!(acts, ["sync", "upstream.close", "integration.edit", "integration.create"]);
+    let edited = &all["items"][2];
+    assert_eq!((&edited["person"], &edited["reason"]), (&json!("admin"), &json!("token trocado")));
+    assert_eq!(
+        (&edited["before"]["was"]["name"], &edited["after"]["is"]["name"]),
+        (&json!("GeoGrid Centro"), &json!("Novo"))
+    );
+    assert!(!all.to_string().contains("t0k3n"));
+    let first = told("?limit=3").await;
+    let rest = told(&format!("?limit=3&after={}", first["next"].as_str().unwrap())).await;
+    assert_eq!((rest["items"][0]["act"].as_str(), &rest["next"]), (Some("integration.create"), &Value::Null));
+    api.get("/integrations/99/history").await.refused(404, "not-found", None);
+}
