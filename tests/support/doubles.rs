@@ -281,12 +281,17 @@ impl Platform for World {
         };
         self.ask("seats_of", |facts| facts.drawn.values().filter_map(of).collect())
     }
+    /// Refuses a port that is not free: who writes a second time without having looked is found out.
     async fn attach(&self, port: &PortAddress, customer: &CustomerToAttach, seats: &[Seat]) -> Result<(), Failure> {
         let service = customer.code.parse().unwrap();
         self.ask("attach", |facts| {
+            if facts.drawn.get(&port.sequencia) != Some(&Occupancy::Free) {
+                return Err(failure(FailureKind::Rejected));
+            }
             seats.iter().for_each(|seat| facts.leave(seat));
             facts.drawn.insert(port.sequencia, seat(service, port.sequencia));
-        })
+            Ok(())
+        })?
     }
     async fn detach(&self, seat: &Seat, _: Detach) -> Result<(), Failure> {
         self.ask("detach", |facts| facts.leave(seat))
