@@ -33,7 +33,9 @@ declare
   fault  record;
   filled bigint;
 begin
-  if payload ? 'id_projeto' and not payload ? 'id_integracao' then
+  if jsonb_typeof(payload) is distinct from 'object' then
+    fault := enlace.payload_fault(payload, '{}', '{}');
+  elsif payload ? 'id_projeto' and not payload ? 'id_integracao' then
     fault := enlace.payload_fault(payload, '{id_projeto}', '{}');
     if fault.fault is null then
       select p.id_integracao_mapeamento into filled from mapping.project p where p.id_projeto = (payload ->> 'id_projeto')::bigint;
@@ -80,7 +82,7 @@ declare
   known uuid;
 begin
   -- The common case is tested here, where it costs one expression; whatever is not surely good is looked at closely.
-  if not coalesce(new.kind in ('bind', 'unbind')
+  if not coalesce(new.kind in ('bind', 'unbind') and jsonb_typeof(new.payload) = 'object'
       and (new.payload -> 'id_porta_atendimento')::text ~ '^[1-9][0-9]{0,17}$'
       and (new.payload -> 'id_cliente_servico')::text ~ '^[1-9][0-9]{0,17}$'
       and new.payload - '{id_porta_atendimento,id_cliente_servico}'::text[] = '{}', false) then

@@ -80,7 +80,8 @@ impl Database {
     pub fn url(&self) -> String {
         let mut url = self.options.to_url_lossy();
         // What only our own driver understands, psql and PDO refuse.
-        let theirs: Vec<_> = url.query_pairs().into_owned().filter(|(key, _)| key != "statement-cache-capacity").collect();
+        let theirs: Vec<_> =
+            url.query_pairs().into_owned().filter(|(key, _)| key != "statement-cache-capacity").collect();
         url.query_pairs_mut().clear().extend_pairs(theirs);
         url.to_string()
     }
