@@ -9,12 +9,13 @@ use tokio::sync::oneshot;
 use crate::{
     attempt::{self, Attempt},
     claim::Held,
-    clock, intake,
+    clock,
+    hands::Shop,
+    intake,
     record::{Outcome, PutBack, Record, Recorded, Submitted, Then},
     registry::{Advanced, Kind, StepRow},
     retry::Retry,
     upstream::Close,
-    worker::Shop,
     workflow::{Class, End, Failure, Parked},
 };
 

@@ -1,29 +1,25 @@
 //! The worker: takes in, claims, runs and records, until it is asked to stop or loses its lease.
 
 use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex as SyncMutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, Mutex as SyncMutex, PoisonError},
+    time::Duration,
 };
 
-use serde_json::Value;
 use sqlx::{PgPool, postgres::PgConnectOptions};
 use tokio::{
-    sync::{Mutex, Notify, mpsc},
+    sync::{Mutex, mpsc},
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::{
-    Apply, Error, claim, clock, db, intake, lease,
+    Apply, Error, claim, clock, db,
+    hands::{Hands, Shop},
+    intake, lease,
     lease::Lease,
-    record::{Recorder, Submitted},
+    pace::Pace,
+    record::Recorder,
     registry::Registry,
-    runner,
     upstream::Upstreams,
     wake::{Notified, PollingAlone, Wake, announce_sleep},
 };
@@ -58,61 +54,8 @@ impl Default for Settings {
     }
 }
 
-/// How long a stopping worker lets steps finish that are under way.
-const GRACE: Duration = Duration::from_secs(5);
-/// Rows a second above which a worker stays awake and polls instead of being notified.
-const BUSY_RATE: f64 = 500.0;
-const BUSY_POLL: Duration = Duration::from_millis(3);
 /// Records in one commit, at most.
 const GROUP: usize = 1000;
-
-/// A worker's things, shared by the workflows that it runs.
-pub(crate) struct Shop<C> {
-    pub(crate) lease: Arc<Lease>,
-    pub(crate) records: mpsc::Sender<Submitted<C>>,
-    pub(crate) records_alone: mpsc::Sender<Submitted<C>>,
-    pub(crate) upstreams: Arc<Upstreams>,
-    draining: AtomicBool,
-    asked: SyncMutex<HashMap<Uuid, Value>>,
-    /// When something that this worker gave back falls due.
-    next_due: SyncMutex<Option<Instant>>,
-    /// There may be work: keys were released, or hands are free again.
-    nudge: Notify,
-}
-
-impl<C> Shop<C> {
-    pub(crate) fn draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn asked(&self, id: Uuid) -> Option<Value> {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if asked.is_empty() { None } else { asked.remove(&id) }
-    }
-
-    pub(crate) fn due_in(&self, after: Duration) {
-        let at = clock::monotonic() + after;
-        let mut next = self.next_due.lock().unwrap_or_else(PoisonError::into_inner);
-        if next.is_none_or(|n| at < n) {
-            *next = Some(at);
-            self.nudge.notify_one();
-        }
-    }
-
-    /// How long until something falls due, forgetting what has.
-    fn until_due(&self) -> Option<Duration> {
-        let mut next = self.next_due.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = clock::monotonic();
-        match *next {
-            Some(at) if at <= now => {
-                *next = None;
-                Some(Duration::ZERO)
-            }
-            Some(at) => Some(at - now),
-            None => None,
-        }
-    }
-}
 
 /// A process's worker.
 pub struct Worker<C> {
@@ -180,7 +123,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         tracing::info!(worker.id = %lease.worker, worker.name = self.settings.name, "the worker works");
         let ended = CancellationToken::new();
         let (shop, mut helpers) = self.open(&pool, &lease, &ended);
-        let mut hands = Hands { shop: Arc::clone(&shop), running: JoinSet::new(), ids: HashMap::new() };
+        let mut hands = Hands::new(shop);
         let pumped = self.pump(&pool, &mut hands, stop).await;
         let unfinished = if lease.alive() { hands.lay_down().await } else { hands.drop_all() };
         let given_up = lease.give_up(&pool, &unfinished).await;
@@ -202,16 +145,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         helpers.spawn(Arc::clone(&recorder).serve(Arc::clone(&arriving), GROUP));
         helpers.spawn(Arc::clone(&recorder).serve(arriving, GROUP));
         helpers.spawn(recorder.serve(arriving_alone, 1));
-        let shop = Arc::new(Shop {
-            lease: Arc::clone(lease),
-            records,
-            records_alone,
-            upstreams: Arc::clone(&self.upstreams),
-            draining: AtomicBool::new(false),
-            asked: SyncMutex::default(),
-            next_due: SyncMutex::default(),
-            nudge: Notify::new(),
-        });
+        let shop = Arc::new(Shop::new(Arc::clone(lease), Arc::clone(&self.upstreams), records, records_alone));
         helpers.spawn(look_around(pool.clone(), Arc::clone(&shop)));
         (shop, helpers)
     }
@@ -299,66 +233,6 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
     }
 }
 
-/// The workflows in a worker's hands.
-struct Hands<C> {
-    shop: Arc<Shop<C>>,
-    running: JoinSet<Uuid>,
-    ids: HashMap<Uuid, ()>,
-}
-
-impl<C: Clone + Send + Sync + 'static> Hands<C> {
-    fn count(&self) -> usize {
-        self.ids.len()
-    }
-
-    fn take(&mut self, held: Vec<claim::Held<C>>) {
-        for h in held {
-            let (id, shop) = (h.run.id, Arc::clone(&self.shop));
-            self.ids.insert(id, ());
-            self.running.spawn(async move {
-                let keyed = !h.keys.is_empty();
-                runner::run(Arc::clone(&shop), h).await;
-                if keyed {
-                    shop.nudge.notify_one(); // followers may be ready
-                }
-                id
-            });
-        }
-    }
-
-    fn put_away(&mut self, done: Result<Uuid, tokio::task::JoinError>) {
-        match done {
-            Ok(id) => drop(self.ids.remove(&id)),
-            Err(error) if error.is_cancelled() => {}
-            Err(error) => tracing::error!(%error, "a workflow's task ended badly"),
-        }
-    }
-
-    fn tidy(&mut self) {
-        while let Some(done) = self.running.try_join_next() {
-            self.put_away(done);
-        }
-    }
-
-    /// Lets what is under way finish, for a while; what did not is returned, interrupted.
-    async fn lay_down(mut self) -> Vec<Uuid> {
-        self.shop.draining.store(true, Ordering::Relaxed);
-        let deadline = clock::monotonic() + GRACE;
-        while !self.running.is_empty() && clock::monotonic() < deadline {
-            tokio::select! {
-                Some(done) = self.running.join_next() => self.put_away(done),
-                () = clock::sleep(deadline - clock::monotonic()) => {}
-            }
-        }
-        self.drop_all()
-    }
-
-    fn drop_all(mut self) -> Vec<Uuid> {
-        self.running.abort_all();
-        self.ids.into_keys().collect()
-    }
-}
-
 /// Looks around beside the work: takes over from the dead, reads which upstreams are closed and what people asked.
 async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>) {
     while shop.lease.alive() {
@@ -374,85 +248,9 @@ async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>) {
             tracing::debug!(%error, "could not read the upstreams");
         }
         match sqlx::query_as(include_str!("sql/asked.sql")).bind(shop.lease.worker).fetch_all(&pool).await {
-            Ok(rows) => shop.asked.lock().unwrap_or_else(PoisonError::into_inner).extend::<Vec<(Uuid, Value)>>(rows),
+            Ok(rows) => shop.note_asked(rows),
             Err(error) => tracing::debug!(%error, "could not read what people asked"),
         }
         clock::sleep(Duration::from_secs(1)).await;
-    }
-}
-
-/// How eagerly a worker looks for work: awake and polling under load, asleep and notified otherwise.
-struct Pace {
-    idle: Duration,
-    /// How long an announced sleep counts: longer than the time until it is announced again.
-    announced: Duration,
-    /// Since when it is announced that this worker sleeps.
-    asleep: Option<Instant>,
-    /// Rows taken in during the last second, about.
-    rate: f64,
-    rated: Instant,
-    last_intake: Instant,
-    claim_next: bool,
-}
-
-impl Pace {
-    fn new(idle: Duration) -> Self {
-        let now = clock::monotonic();
-        Self {
-            idle,
-            announced: idle * 2 + Duration::from_millis(500),
-            asleep: None,
-            rate: 0.0,
-            rated: now,
-            last_intake: now,
-            claim_next: true,
-        }
-    }
-
-    fn busy(&self) -> bool {
-        self.rate > BUSY_RATE
-    }
-
-    /// With full hands the outbox is read now and then only: enough to see urgent work.
-    fn takes_in(&self, free: usize) -> bool {
-        free > 0 || self.last_intake.elapsed() > Duration::from_millis(250)
-    }
-
-    fn took(&mut self, rows: usize) {
-        let decay = 0.5_f64.powf(self.rated.elapsed().as_secs_f64() * 4.0);
-        self.rate = self.rate * decay + f64::from(u32::try_from(rows).unwrap_or(u32::MAX)) * 2.0;
-        self.rated = clock::monotonic();
-        self.last_intake = self.rated;
-        // What was taken in but not held at once is there to be claimed.
-        self.claim_next |= rows >= intake::BATCH;
-    }
-
-    fn claims(&self) -> bool {
-        self.claim_next
-    }
-
-    fn claimed(&mut self, count: usize) {
-        self.claim_next = count > 0;
-    }
-
-    fn claims_next(&mut self) {
-        self.claim_next = true;
-    }
-
-    /// Whether it falls asleep now, or the announcement of its sleep is about to run out.
-    fn announces_sleep(&mut self) -> bool {
-        let slept = self.asleep.is_some_and(|since| since.elapsed() < self.idle);
-        if self.busy() {
-            self.asleep = None;
-        } else if !slept {
-            self.asleep = Some(clock::monotonic());
-            return true;
-        }
-        false
-    }
-
-    fn rest(&self, until_due: Option<Duration>, hands_full: bool) -> Duration {
-        let rest = if hands_full || self.busy() { BUSY_POLL } else { self.idle };
-        until_due.map_or(rest, |due| due.min(rest))
     }
 }
