@@ -1,5 +1,19 @@
 -- What the outside may call and look at: the payload checks, the workflow as one view, `explain`, `status`, and the role
 -- that HubSoft's connections use. contract.md is the specification of this file.
+--
+-- It stands after 0002 because two of its functions look into `mapping`: a sync may name a project instead of an integration.
+--
+--   payload_fault   which key of a payload is wrong, and how               (one place for all kinds)
+--   sync_payload    a sync's payload, with the integration filled in
+--   admitted        the payload as it is stored, or SQLSTATE 22023         (a kind is admitted here or not at all)
+--   outbox_insert   the trigger of 0001, now with these checks
+--   enqueue         the one of 0001, now joining a sync that is under way
+--   workflow        outbox, run, steps and end of a workflow, as one row
+--   explain         why it is where it is, in one sentence, in two languages
+--   status          what HubSoft asks
+--
+-- Why the checks are written out here rather than read from a table that the worker fills: HubSoft's insert must fail on a bad
+-- payload when no worker runs, and must not pay for a look-up on a good one.
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Payload checks. HubSoft's transaction fails at the insert, with SQLSTATE 22023 and the key's name in the message and in
@@ -110,6 +124,7 @@ create or replace function enlace.enqueue(
 declare
   started uuid;
 begin
+  -- Unless the caller named the request itself, or wants it later: then it is a request of its own, and the key orders it.
   if $1 = 'sync' and $3 is null and $5 is null then
     select k.id into started from enlace.run_key k
     where k.key = 'integration:' || (enlace.sync_payload($2) ->> 'id_integracao') order by k.position limit 1;
@@ -127,6 +142,15 @@ end $$;
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- The workflow as everyone sees it: one row for each outbox row, wherever it is by now.
+--
+-- The status is computed, so that it cannot disagree with the rows it comes from:
+--   an end                      a row in `finished`
+--   queued, not taken in        neither `run` nor `finished`: no worker has seen it
+--   running                     a worker holds it, whatever it did before
+--   waiting                     for a time or an upstream (`run.status`), or behind other work (`blockers`)
+--   parked, paused, queued      as `run.status` says
+-- The state is where the last recorded step led; before the first one, where the run began. `started_at` is the beginning of
+-- its first attempt. Both are looked up by the primary key of `step`, and only for workflows that are asked for.
 create view enlace.workflow as
 select o.id, o.seq, o.kind, coalesce(f.version, r.version) as version,
        case when f.id is not null then f.status
@@ -149,6 +173,7 @@ left join lateral (
 ) s on true;
 comment on view enlace.workflow is 'Every workflow, wherever it is by now';
 
+-- A time as the people of this product read it. Programs read `next_at` and the like, which are timestamps.
 create function enlace.clock_text(at timestamptz) returns text language sql stable as
   $$ select to_char(at at time zone 'America/Sao_Paulo', 'DD/MM/YYYY HH24:MI:SS') $$;
 
@@ -166,6 +191,7 @@ declare
 begin
   select s.pt, s.en into doing from enlace.kind_state s where s.kind = w.kind and s.state = w.state;
   if w.ended_at is not null then
+    -- An end says what it means for the network, not for the engine; a failure adds its reason.
     pt := coalesce(doing.pt, w.state) || case when words <> '' then ': ' || words else '' end;
     en := coalesce(doing.en, w.state) || case when words <> '' then ': ' || words else '' end;
     if w.status = 'cancelled' then
@@ -181,6 +207,7 @@ begin
     pt := format('em execução por %s: %s', coalesce(who, 'um worker perdido'), coalesce(doing.pt, w.state));
     en := format('running on %s: %s', coalesce(who, 'a lost worker'), coalesce(doing.en, w.state));
   elsif w.status = 'parked' then
+    -- A person is asked: since when, why, and in the words of whoever refused.
     pt := format('aguarda uma pessoa desde %s (%s): %s', enlace.clock_text(w.since),
       case w.parked when 'attempts_spent' then 'tentativas esgotadas' when 'rejected' then 'recusado'
         when 'outcome_unknown' then 'resultado desconhecido: foi feito ou não?' when 'approval' then 'aprovação'
@@ -190,6 +217,7 @@ begin
   elsif w.status = 'paused' then
     pt := 'pausado: ' || words; en := 'paused: ' || words;
   elsif w.blockers > 0 then
+    -- Of all that is ahead of it, the one that a person has to mend is named first: it is what holds the others, too.
     select h.id, hr.kind, k.key, hr.parked, hr.since into head
     from enlace.run me
     join enlace.run_key k on k.position = me.position
@@ -202,6 +230,7 @@ begin
     en := format('waits for workflow %s (%s), ahead of it on %s%s', head.id, head.kind, head.key,
       case when head.parked is not null then ', parked since ' || enlace.clock_text(head.since) else '' end);
   elsif w.upstream is not null then
+    -- Not its own fault: the platform asked for a pause, or refused us, and is closed for all work to it (G7).
     select u.closed_until, u.reason, u.closed_by into gate from enlace.upstream u where u.id = w.upstream;
     pt := format('aguarda a plataforma (%s), fechada por %s até %s: %s', w.upstream, coalesce(gate.closed_by, '?'),
       case when gate.closed_until = 'infinity' then 'que uma pessoa a abra' else enlace.clock_text(coalesce(gate.closed_until, w.next_at)) end,
@@ -210,9 +239,11 @@ begin
       case when gate.closed_until = 'infinity' then 'a person opens it' else enlace.clock_text(coalesce(gate.closed_until, w.next_at)) end,
       coalesce(gate.reason, words));
   elsif w.status = 'waiting' and w.failures > 0 then
+    -- Its own failure: how often, what it was doing, and what was answered.
     pt := format('aguarda até %s depois da %sª falha ao %s: %s', enlace.clock_text(w.next_at), w.failures, coalesce(doing.pt, w.state), words);
     en := format('waits until %s after failure %s of "%s": %s', enlace.clock_text(w.next_at), w.failures, coalesce(doing.en, w.state), words);
   elsif w.next_at > enlace.now() then
+    -- It asked to be called later, or its caller did (`not_before`).
     pt := format('aguarda até %s%s', enlace.clock_text(w.next_at), case when words <> '' then ': ' || words else '' end);
     en := format('waits until %s%s', enlace.clock_text(w.next_at), case when words <> '' then ': ' || words else '' end);
   else
@@ -238,6 +269,8 @@ begin
 exception when duplicate_object or unique_violation then
   null;
 end $$;
+-- Functions are everybody's by default in Postgres: not these. The two that are granted run with their owner's rights and a
+-- fixed search path, so that whoever may call them can reach nothing else through them.
 revoke all on all functions in schema enlace from public;
 revoke all on all tables in schema enlace from public;
 grant usage on schema enlace to enlace_client;
