@@ -1,6 +1,6 @@
 //! What a process was told: one typed tree, read once at the start, from a file, then the environment, then flags.
 //!
-//! [`KEYS`](keys::KEYS) lists every setting with its default. Nothing else in the program reads the environment.
+//! [`KEYS`] lists every setting with its default. Nothing else in the program reads the environment.
 
 pub mod keys;
 pub mod secret_key;

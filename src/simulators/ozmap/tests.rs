@@ -435,22 +435,18 @@ fn options_that_make_no_sense_are_refused() {
     }
 }
 
-/// Not a test of a rule: prints how long the big worlds and their pages take. Run with `--ignored --nocapture`.
+/// 100,000 boxes, or 800,000 ports, are built in seconds and served a page at a time.
 #[tokio::test]
-#[ignore = "prints times"]
-async fn how_long_a_hundred_thousand_boxes_take() {
+async fn a_hundred_thousand_boxes_are_there_and_page_to_the_end() {
     let before = std::time::Instant::now();
     let ozmap = Ozmap::start(100_000).await;
     println!("built in {:?}: {:?}", before.elapsed(), ozmap.simulator.size());
-    for path in ["splitters?limit=500", "properties?limit=500", "boxes?limit=500", "splitters?limit=500&start=100000"] {
-        let before = std::time::Instant::now();
-        let answer = ozmap.call("GET", path, Value::Null).await;
-        println!("{path}: {:?}, {} bytes", before.elapsed(), answer.text.len());
+    assert!(before.elapsed() < std::time::Duration::from_secs(30), "took {:?}", before.elapsed());
+    assert_eq!(ozmap.simulator.size().boxes, 100_000);
+    for path in ["boxes?limit=500&start=99500", "splitters?limit=500&start=100000", "properties?limit=500"] {
+        let page = ozmap.call("GET", path, Value::Null).await.json();
+        assert_eq!(page["count"], 500, "{path}");
     }
-    let filter = json!([{ "property": "updatedAt", "operator": ">", "value": "2026-06-01" }]);
-    let before = std::time::Instant::now();
-    let answer = ozmap.call("GET", "boxes?limit=500", json!({ "filter": filter })).await;
-    println!("boxes since: {:?}, {} in all", before.elapsed(), answer.json()["total"]);
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    println!("{:?}", status.lines().find(|line| line.starts_with("VmRSS")));
+    let last = ozmap.call("GET", "boxes?limit=500&start=99500", Value::Null).await.json();
+    assert_eq!(last["hasNextPage"], false);
 }
