@@ -7,7 +7,7 @@
 --   sync_payload    a sync's payload, with the integration filled in
 --   admitted        the payload as it is stored, or SQLSTATE 22023         (a kind is admitted here or not at all)
 --   outbox_insert   the trigger of 0001, now with these checks
---   enqueue         the one of 0001, now joining a sync that is under way
+--   enqueue         the one of 0001, now joining a sync that is under way   (sync_under_way)
 --   workflow        outbox, run, steps and end of a workflow, as one row
 --   explain         why it is where it is, in one sentence, in two languages
 --   status          what HubSoft asks
@@ -90,17 +90,29 @@ begin
   return payload;
 end $$;
 
+-- The sync of this integration that is under way or about to begin, if there is one (rule S1).
+create function enlace.sync_under_way(payload jsonb) returns uuid language sql stable as $$
+  select k.id from enlace.run_key k where k.key = 'integration:' || (payload ->> 'id_integracao') order by k.position limit 1
+$$;
+
+-- A good bind or unbind while a worker is awake is the common case, and all that it costs is the first expression: PL/pgSQL
+-- prepares every expression anew in every transaction, so one large one is cheaper than three small ones.
 create or replace function enlace.outbox_insert() returns trigger language plpgsql
   security definer set search_path = pg_catalog, pg_temp as $$
 declare
   known uuid;
 begin
-  -- The common case is tested here, where it costs one expression; whatever is not surely good is looked at closely.
-  if not coalesce(new.kind in ('bind', 'unbind') and jsonb_typeof(new.payload) = 'object'
-      and (new.payload -> 'id_porta_atendimento')::text ~ '^[1-9][0-9]{0,17}$'
-      and (new.payload -> 'id_cliente_servico')::text ~ '^[1-9][0-9]{0,17}$'
-      and new.payload - '{id_porta_atendimento,id_cliente_servico}'::text[] = '{}', false) then
-    new.payload := enlace.admitted(new.kind, new.payload);
+  if coalesce(new.kind in ('bind', 'unbind') and jsonb_typeof(new.payload) = 'object'
+        and (new.payload -> 'id_porta_atendimento')::text ~ '^[1-9][0-9]{0,17}$'
+        and (new.payload -> 'id_cliente_servico')::text ~ '^[1-9][0-9]{0,17}$'
+        and new.payload - '{id_porta_atendimento,id_cliente_servico}'::text[] = '{}', false)
+      and new.dedup_id is null
+      and coalesce(pg_sequence_last_value('enlace.asleep_until'), 0) < extract(epoch from clock_timestamp()) * 1000 then
+    return new;
+  end if;
+  new.payload := enlace.admitted(new.kind, new.payload);
+  if new.kind = 'sync' and new.dedup_id is null and new.not_before is null and enlace.sync_under_way(new.payload) is not null then
+    return null; -- joins the one under way: this row is not stored
   end if;
   if new.dedup_id is not null then
     insert into enlace.dedup (dedup_id, id) values (new.dedup_id, new.id) on conflict do nothing;
@@ -116,7 +128,7 @@ begin
 end $$;
 drop function enlace.check_payload(text, jsonb);
 
--- Who asks for a sync while one is running, or about to, joins that one (rule S1).
+-- The workflow's id, wherever it began: a row that the trigger did not store stands for one that is there already.
 create or replace function enlace.enqueue(
   kind text, payload jsonb, dedup_id text default null, requested_by text default null,
   not_before timestamptz default null, traceparent text default null
@@ -124,19 +136,14 @@ create or replace function enlace.enqueue(
 declare
   started uuid;
 begin
-  -- Unless the caller named the request itself, or wants it later: then it is a request of its own, and the key orders it.
-  if $1 = 'sync' and $3 is null and $5 is null then
-    select k.id into started from enlace.run_key k
-    where k.key = 'integration:' || (enlace.sync_payload($2) ->> 'id_integracao') order by k.position limit 1;
-    if started is not null then
-      return started;
-    end if;
-  end if;
-  insert into enlace.outbox (kind, payload, dedup_id, requested_by, not_before, traceparent)
-  values ($1, $2, $3, $4, $5, $6) returning id into started;
-  if started is null then
-    select d.id into strict started from enlace.dedup d where d.dedup_id = $3;
-  end if;
+  loop
+    insert into enlace.outbox (kind, payload, dedup_id, requested_by, not_before, traceparent)
+    values ($1, $2, $3, $4, $5, $6) returning id into started;
+    exit when started is not null;
+    select d.id into started from enlace.dedup d where d.dedup_id = $3;
+    started := coalesce(started, enlace.sync_under_way(enlace.admitted($1, $2)));
+    exit when started is not null; -- else the sync that was under way has ended since: this one is stored after all
+  end loop;
   return started;
 end $$;
 
