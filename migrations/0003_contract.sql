@@ -6,8 +6,8 @@
 --   payload_fault   which key of a payload is wrong, and how               (one place for all kinds)
 --   sync_payload    a sync's payload, with the integration filled in
 --   admitted        the payload as it is stored, or SQLSTATE 22023         (a kind is admitted here or not at all)
---   outbox_insert   the trigger of 0001, now with these checks
---   enqueue         the one of 0001, now joining a sync that is under way   (sync_under_way)
+--   outbox_insert   what happens at every insert into the outbox: checked, known already, or a reason to wake somebody
+--   enqueue         the insert as a function; joins a sync that is under way (sync_under_way)
 --   workflow        outbox, run, steps and end of a workflow, as one row
 --   explain         why it is where it is, in one sentence, in two languages
 --   status          what HubSoft asks
@@ -97,7 +97,7 @@ $$;
 
 -- A good bind or unbind while a worker is awake is the common case, and all that it costs is the first expression: PL/pgSQL
 -- prepares every expression anew in every transaction, so one large one is cheaper than three small ones.
-create or replace function enlace.outbox_insert() returns trigger language plpgsql
+create function enlace.outbox_insert() returns trigger language plpgsql
   security definer set search_path = pg_catalog, pg_temp as $$
 declare
   known uuid;
@@ -126,10 +126,13 @@ begin
   end if;
   return new;
 end $$;
-drop function enlace.check_payload(text, jsonb);
+-- One trigger, so that a plain insert and `enqueue` are the same.
+create trigger outbox_insert before insert on enlace.outbox for each row execute function enlace.outbox_insert();
 
--- The workflow's id, wherever it began: a row that the trigger did not store stands for one that is there already.
-create or replace function enlace.enqueue(
+-- How HubSoft starts work inside its own transaction. Returns the workflow's id; with a `dedup_id` that was given before, the
+-- id of the workflow that it started then. Raises 22023, naming the key, for a payload that the kind does not take. A row
+-- that the trigger did not store stands for one that is there already.
+create function enlace.enqueue(
   kind text, payload jsonb, dedup_id text default null, requested_by text default null,
   not_before timestamptz default null, traceparent text default null
 ) returns uuid language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -146,6 +149,7 @@ begin
   end loop;
   return started;
 end $$;
+comment on function enlace.enqueue is 'Starts a workflow when the calling transaction commits; returns its id';
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- The workflow as everyone sees it: one row for each outbox row, wherever it is by now.

@@ -128,13 +128,14 @@ async fn g4_b7_random_interleavings_of_2000_operations_leave_the_platform_as_hub
     all_ended(&pool, Duration::from_secs(180)).await;
     let (ours, theirs) = isp.both_sides(&ports).await;
     assert_eq!(ours, theirs);
-    // Commit time is kept by this server: per port, work began in that order.
+    // This server keeps commit times: per port, each one's first step was recorded after the one before it had ended.
     let out_of_order: i64 = sqlx::query_scalar(
         "select count(*) from (
-           select began, lag(began) over (partition by port order by committed, seq) as before
+           select began, lag(ended) over (partition by port order by committed, seq) as before
            from (select o.payload ->> 'id_porta_atendimento' as port, o.seq, pg_xact_commit_timestamp(o.xid::xid) as committed,
-                        (select min(s.began_at) from enlace.step s where s.id = o.id) as began
-                 from enlace.outbox o where o.kind <> 'sync') t) u
+                        pg_xact_commit_timestamp(f.xmin) as ended, pg_xact_commit_timestamp(s.xmin) as began
+                 from enlace.outbox o join enlace.finished f using (id) join enlace.step s on s.id = o.id and s.n = 1 and s.attempt = 1
+                 where o.kind <> 'sync') t) u
          where began < before",
     )
     .fetch_one(&pool)

@@ -1,4 +1,4 @@
-//! The benchmark's own operations: three durable steps that do nothing, or wait for a local server.
+//! The benchmark's own operation: three durable steps that do nothing, or wait for a local server.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use uuid::Uuid;
 
 const ONCE: Retry = Retry { first: Duration::from_secs(1), cap: Duration::from_secs(1), attempts: 3 };
 
-/// What the operations touch: who is told when a first step begins, and the server to wait for.
+/// What the operation touches: who is told when a first step begins, and the server to wait for.
 #[derive(Default)]
 pub(super) struct Ports {
     pub(super) began: Option<mpsc::UnboundedSender<(Uuid, std::time::Instant)>>,
     pub(super) server: Option<(reqwest::Client, String)>,
 }
 
-/// They write nothing.
+/// It writes nothing.
 pub(super) struct NoChanges;
 
 #[async_trait]
@@ -68,7 +68,7 @@ fn next(state: State) -> Next<State, ()> {
     }
 }
 
-/// Steps that do nothing.
+/// The operation.
 pub(super) struct Bench;
 
 impl Workflow for Bench {
@@ -96,36 +96,8 @@ impl Workflow for Bench {
             // Nobody listens in the throughput run.
             let _unheard = began.send((cx.id, std::time::Instant::now()));
         }
-        Ok(next(state))
-    }
-}
-
-/// Steps that each wait for an answer of a local server.
-pub(super) struct Waiting;
-
-impl Workflow for Waiting {
-    const NAME: &'static str = "bench_waiting";
-    const LANE: Lane = Lane::Change;
-    const ABOUT: Text = says("três chamadas", "three calls");
-    type Input = Input;
-    type State = State;
-    type At = At;
-    type Ports = Ports;
-    type Change = ();
-    type Error = Failure;
-
-    fn keys(_input: &Input) -> Vec<String> {
-        Vec::new()
-    }
-    fn begin(_input: &Input) -> State {
-        State::First
-    }
-    fn step(at: At) -> Step<At> {
-        table(at)
-    }
-    async fn advance(state: State, cx: &Cx<'_, Self>) -> Result<Next<State, ()>, Failure> {
-        let lost = |e: reqwest::Error| Failure::new(Class::Transient, "bench.call", e.to_string());
         if let Some((client, url)) = &cx.ports.server {
+            let lost = |e: reqwest::Error| Failure::new(Class::Transient, "bench.call", e.to_string());
             client.get(url).send().await.map_err(lost)?.bytes().await.map_err(lost)?;
         }
         Ok(next(state))

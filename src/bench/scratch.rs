@@ -15,7 +15,7 @@ use sqlx::{
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::operation::{Bench, NoChanges, Ports, Waiting};
+use super::operation::{Bench, NoChanges, Ports};
 use crate::migrations;
 
 const NAME: &str = "enlace_bench";
@@ -55,9 +55,9 @@ impl Scratch {
         Ok(())
     }
 
-    /// Enqueues `n` workflows of `kind`, then leaves the server quiet.
-    pub(super) async fn fill(&self, n: u32, kind: &str) -> Result<()> {
-        sqlx::query(include_str!("sql/fill.sql")).bind(i64::from(n)).bind(kind).execute(&self.pool).await?;
+    /// Enqueues `n` workflows, then leaves the server quiet.
+    pub(super) async fn fill(&self, n: u32) -> Result<()> {
+        sqlx::query(include_str!("sql/fill.sql")).bind(i64::from(n)).execute(&self.pool).await?;
         sqlx::query("vacuum analyze").execute(&self.pool).await?;
         // Only a superuser may; without it the first run pays for the fill's dirty pages.
         let _not_allowed = sqlx::query("checkpoint").execute(&self.pool).await;
@@ -66,8 +66,7 @@ impl Scratch {
 
     /// Starts a worker; cancel the token and await the handle to end it.
     pub(super) fn start(&self, ports: Ports, in_flight: usize) -> (CancellationToken, JoinHandle<()>) {
-        let ports = Arc::new(ports);
-        let registry = Registry::default().with::<Bench>(Arc::clone(&ports)).with::<Waiting>(ports);
+        let registry = Registry::default().with::<Bench>(Arc::new(ports));
         let settings = Settings { in_flight, ..Settings::default() };
         let worker = Worker::new(Arc::new(registry), Arc::new(NoChanges), Arc::new(Upstreams::default()), settings);
         let (stop, options) = (CancellationToken::new(), self.options.clone());

@@ -9,7 +9,7 @@ use super::{Row, measure::Spent, operation::Ports, scratch::Scratch};
 
 pub(super) async fn run(server: &PgConnectOptions, n: u32) -> Result<Vec<Row>> {
     let scratch = Scratch::make(server, true).await?;
-    scratch.fill(n, "bench").await?;
+    scratch.fill(n).await?;
     let spent = Spent::now(&scratch.pool).await;
     let started = Instant::now();
     let (stop, worker) = scratch.start(Ports::default(), 1000);

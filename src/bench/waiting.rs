@@ -14,7 +14,7 @@ const IN_FLIGHT: usize = 200;
 
 pub(super) async fn run(server: &PgConnectOptions, n: u32) -> Result<Vec<Row>> {
     let scratch = Scratch::make(server, true).await?;
-    scratch.fill(n, "bench_waiting").await?;
+    scratch.fill(n).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/", listener.local_addr()?);
     let slow = Router::new().route("/", get(|| tokio::time::sleep(ANSWER)));

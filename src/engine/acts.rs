@@ -44,8 +44,7 @@ struct Stands {
 /// What a person may do to a workflow that stands like this.
 pub fn legal(status: &str) -> Vec<&'static str> {
     match status {
-        "parked" => vec!["retry", "cancel"],
-        "waiting" => vec!["retry", "cancel"],
+        "parked" | "waiting" => vec!["retry", "cancel"],
         "queued" | "running" | "paused" => vec!["cancel"],
         _ => Vec::new(),
     }

@@ -15,14 +15,14 @@ pub struct DatabaseClock {
 }
 
 impl DatabaseClock {
-    /// A clock that was `now` a moment ago.
-    pub fn starting_at(now: DateTime<Utc>) -> Self {
-        Self { set: Mutex::new((now, Instant::now())) }
+    /// A clock that was `now` when the database answered what was asked at `asked`.
+    pub fn starting_at(now: DateTime<Utc>, asked: Instant) -> Self {
+        Self { set: Mutex::new((now, asked + asked.elapsed() / 2)) }
     }
 
-    /// Corrects it by an answer of the database.
-    pub fn set(&self, now: DateTime<Utc>) {
-        *self.set.lock().unwrap_or_else(PoisonError::into_inner) = (now, Instant::now());
+    /// Corrects it by an answer to what was asked at `asked`: the database looked at its clock somewhere in between.
+    pub fn set(&self, now: DateTime<Utc>, asked: Instant) {
+        *self.set.lock().unwrap_or_else(PoisonError::into_inner) = (now, asked + asked.elapsed() / 2);
     }
 
     /// The database's time, about.

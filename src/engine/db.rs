@@ -74,7 +74,9 @@ pub async fn transaction<T: Send>(
     pool: &PgPool,
     mut body: impl for<'t> FnMut(&'t mut Transaction<'static, Postgres>) -> BoxFuture<'t, Result<T, Error>> + Send,
 ) -> Result<T, Error> {
-    for tries in 1.. {
+    let mut tries = 0;
+    loop {
+        tries += 1;
         let mut tx = pool.begin().await?;
         let done = match body(&mut tx).await {
             Ok(value) => tx.commit().await.map(|()| value).map_err(Error::from),
@@ -87,5 +89,4 @@ pub async fn transaction<T: Send>(
             other => return other,
         }
     }
-    Err(Error::LeaseLost) // not reached: the loop above only ends by returning
 }

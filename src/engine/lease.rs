@@ -46,7 +46,7 @@ impl Lease {
             .await?;
         let lease = Self {
             worker,
-            clock: DatabaseClock::starting_at(now),
+            clock: DatabaseClock::starting_at(now, started),
             length,
             started,
             good_until: AtomicU64::new(0),
@@ -96,7 +96,7 @@ impl Lease {
             .await?;
         match renewed {
             Some((now,)) => {
-                self.clock.set(now);
+                self.clock.set(now, asked);
                 self.good_from(asked);
             }
             None => self.lose(),

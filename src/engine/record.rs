@@ -114,7 +114,7 @@ pub struct PutBack {
 }
 
 /// What became of a record.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Recorded {
     /// It is written.
     Written,
@@ -175,17 +175,7 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
             }
             Err(error) => {
                 let recorded = self.verdict(Err(error));
-                group.into_iter().for_each(|s| {
-                    reply(
-                        s,
-                        match &recorded {
-                            Recorded::Written => Recorded::Written,
-                            Recorded::Busy => Recorded::Busy,
-                            Recorded::Refused(why) => Recorded::Refused(why.clone()),
-                            Recorded::Lost => Recorded::Lost,
-                        },
-                    )
-                });
+                group.into_iter().for_each(|s| reply(s, recorded.clone()));
             }
         }
     }
