@@ -53,7 +53,9 @@ impl Home {
         let installation = Installation::find(bin, made_by(&entry.join("cluster")), &entry)?;
         if !entry.exists() {
             make(&entry, &account)?;
-            if !reachable(&entry, &account, &installation) {
+            // By its full path: a relative one can be entered from here, where the user of Postgres cannot come.
+            let full = entry.canonicalize().map_err(file("following", &entry))?;
+            if !reachable(&full, &account, &installation) {
                 move_to_state(&entry, &account)?;
             }
         }
