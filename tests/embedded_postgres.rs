@@ -1,6 +1,7 @@
 //! The embedded Postgres: starts as root and beside another, survives crashes of either side, leaves nothing behind.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use enlace::postgres::account::Account;
@@ -243,6 +244,21 @@ async fn a_folder_that_the_user_of_postgres_cannot_enter_links_to_one_that_he_ca
         std::fs::remove_dir_all(elsewhere).unwrap();
         let said = Server::start(&options).await.unwrap_err();
         assert!(matches!(said, Error::Dangling(link) if link == data.join("postgres")));
+    }
+}
+
+/// The same where the data folder is named from inside the closed home, as `./data` is: from there it can be entered by
+/// whoever was there already.
+#[tokio::test]
+async fn a_data_folder_named_relatively_below_a_closed_home_serves_too() {
+    let folder = Folder::new();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let migrate = Process::command(Path::new("data"), &["migrate", "--check"], &[]).current_dir(folder.path()).output();
+    let said = migrate.await.unwrap();
+    let error = String::from_utf8_lossy(&said.stderr);
+    assert!(!error.contains("cannot come into"), "{error}");
+    if let Ok(elsewhere) = std::fs::read_link(folder.path().join("data/postgres")) {
+        std::fs::remove_dir_all(elsewhere).unwrap();
     }
 }
 
