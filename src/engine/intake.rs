@@ -2,7 +2,9 @@
 //!
 //! Rows are read on from the last one taken. A sequence number that is skipped may belong to a transaction that is still
 //! open (G1: late commits are found): it is kept as a *gap* until it fills, or until every transaction that was open when
-//! it was noticed has ended, after which it can only have been rolled back. How far the outbox was taken in is the last row
+//! it was noticed has ended, after which it can only have been rolled back. Open then is whatever has a lower transaction id
+//! than the intake that notices: a snapshot's upper end would not do, because it counts what has completed, and a transaction
+//! may hold a higher id than that. How far the outbox was taken in is the last row
 //! of a log whose primary key admits one successor: two workers cannot both take the same rows.
 
 use std::{collections::HashSet, sync::Arc};
@@ -39,7 +41,6 @@ struct Read {
     gaps: Vec<i64>,
     gap_xids: Vec<i64>,
     oldest_running: i64,
-    next_xid: i64,
     id: Option<Uuid>,
     seq: Option<i64>,
     kind: Option<String>,
@@ -52,18 +53,20 @@ struct Read {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Mark {
     upto: i64,
-    /// Missing numbers, each with the next transaction id when it was noticed.
-    gaps: Vec<(i64, i64)>,
+    /// Missing numbers, each with the transaction id of the intake that noticed it; `None`: this one.
+    gaps: Vec<(i64, Option<i64>)>,
 }
 
 impl Mark {
-    /// The mark after `seen` (ascending or not) was read in a snapshot whose oldest running transaction and next
-    /// transaction id are given.
-    fn after(&self, seen: &HashSet<i64>, oldest_running: i64, next_xid: i64) -> Mark {
+    /// The mark after `seen` (ascending or not) was read in a snapshot whose oldest running transaction is given.
+    fn after(&self, seen: &HashSet<i64>, oldest_running: i64) -> Mark {
         let upto = seen.iter().copied().max().unwrap_or(0).max(self.upto);
-        let still_open =
-            self.gaps.iter().copied().filter(|(gap, noticed)| !seen.contains(gap) && oldest_running < *noticed);
-        let skipped = (self.upto + 1..upto).filter(|seq| !seen.contains(seq)).map(|seq| (seq, next_xid));
+        let still_open = self
+            .gaps
+            .iter()
+            .copied()
+            .filter(|(gap, noticed)| !seen.contains(gap) && noticed.is_none_or(|xid| oldest_running < xid));
+        let skipped = (self.upto + 1..upto).filter(|seq| !seen.contains(seq)).map(|seq| (seq, None));
         Mark { upto, gaps: still_open.chain(skipped).collect() }
     }
 }
@@ -84,10 +87,12 @@ pub async fn take_in<C: 'static>(
         .await?;
     let Some(first) = rows.first() else { return Ok(TakenIn { count: 0, held: Vec::new() }) };
     let last_intake = first.intake_id;
-    let before =
-        Mark { upto: first.upto, gaps: first.gaps.iter().copied().zip(first.gap_xids.iter().copied()).collect() };
+    let before = Mark {
+        upto: first.upto,
+        gaps: first.gaps.iter().copied().zip(first.gap_xids.iter().copied().map(Some)).collect(),
+    };
     let seen: HashSet<i64> = rows.iter().filter_map(|r| r.seq).collect();
-    let after = before.after(&seen, first.oldest_running, first.next_xid);
+    let after = before.after(&seen, first.oldest_running);
     if after == before {
         return Ok(TakenIn { count: 0, held: Vec::new() });
     }
@@ -186,7 +191,7 @@ impl<C: 'static> Batch<C> {
             .bind(intake)
             .bind(mark.upto)
             .bind(mark.gaps.iter().map(|(gap, _)| *gap).collect::<Vec<i64>>())
-            .bind(mark.gaps.iter().map(|(_, xid)| *xid).collect::<Vec<i64>>())
+            .bind(mark.gaps.iter().map(|(_, xid)| *xid).collect::<Vec<Option<i64>>>())
             .bind(self.held.iter().map(|h| h.run.id).collect::<Vec<Uuid>>())
             .bind(self.held.iter().map(|h| h.run.position).collect::<Vec<i64>>())
             .bind(&self.kinds)
@@ -250,21 +255,22 @@ impl Keys {
 mod tests {
     use super::*;
 
-    fn mark(upto: i64, gaps: &[(i64, i64)]) -> Mark {
+    fn mark(upto: i64, gaps: &[(i64, Option<i64>)]) -> Mark {
         Mark { upto, gaps: gaps.to_vec() }
     }
 
     #[test]
     fn g1_a_skipped_number_is_kept_until_it_fills() {
-        let noticed = mark(10, &[]).after(&HashSet::from([11, 14]), 500, 507);
-        assert_eq!(noticed, mark(14, &[(12, 507), (13, 507)]));
-        assert_eq!(noticed.after(&HashSet::from([13]), 500, 510), mark(14, &[(12, 507)]));
+        let noticed = mark(10, &[]).after(&HashSet::from([11, 14]), 500);
+        assert_eq!(noticed, mark(14, &[(12, None), (13, None)]));
+        let written = mark(14, &[(12, Some(507)), (13, Some(507))]);
+        assert_eq!(written.after(&HashSet::from([13]), 500), mark(14, &[(12, Some(507))]));
     }
 
     #[test]
     fn g1_a_gap_is_final_once_all_that_were_open_have_ended() {
-        let noticed = mark(14, &[(12, 507)]);
-        assert_eq!(noticed.after(&HashSet::new(), 506, 600), noticed, "506 may still commit number 12");
-        assert_eq!(noticed.after(&HashSet::new(), 507, 600), mark(14, &[]), "nobody is left who could");
+        let noticed = mark(14, &[(12, Some(507))]);
+        assert_eq!(noticed.after(&HashSet::new(), 506), noticed, "506 may still commit number 12");
+        assert_eq!(noticed.after(&HashSet::new(), 507), mark(14, &[]), "nobody is left who could");
     }
 }

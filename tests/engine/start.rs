@@ -46,6 +46,29 @@ async fn g1_what_rolled_back_never_starts_and_what_committed_late_does() {
 }
 
 #[tokio::test]
+async fn g1_a_late_commit_is_found_though_its_transaction_is_the_newest() {
+    let db = toy::db().await;
+    let ledger = Arc::new(Ledger::default());
+    let worker = toy::start(&db, &ledger);
+    let before = enqueue(&db.pool(), &[], &["ok"]).await;
+    reaches(&db.pool(), before, "succeeded").await;
+    let (mut first, mut late) = (db.connection().await, db.connection().await);
+    // The transaction with the lower id takes the higher number, and commits first: no snapshot then bounds the other's id.
+    let mut first = first.begin().await.unwrap();
+    sqlx::query("select pg_current_xact_id()").execute(&mut *first).await.unwrap();
+    let mut late = late.begin().await.unwrap();
+    let late_id = enqueue(&mut *late, &[], &["ok"]).await;
+    let first_id = enqueue(&mut *first, &[], &["ok"]).await;
+    first.commit().await.unwrap();
+    reaches(&db.pool(), first_id, "succeeded").await;
+    let third = enqueue(&db.pool(), &[], &["ok"]).await; // an intake after the one that noticed the gap
+    reaches(&db.pool(), third, "succeeded").await;
+    late.commit().await.unwrap();
+    reaches(&db.pool(), late_id, "succeeded").await;
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn g1_a_dedup_id_given_twice_starts_one_workflow_and_returns_its_id() {
     let db = toy::db().await;
     let pool = db.pool();

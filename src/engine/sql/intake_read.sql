@@ -1,7 +1,6 @@
 -- Reads what was committed to the outbox since the last intake, and the gaps that have filled meanwhile; in order of commit.
 select s.id as intake_id, s.upto, s.gaps, s.gap_xids,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest_running,
-       pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next_xid,
        o.id, o.seq, o.kind, o.payload, o.not_before, o.enqueued_at
 from (select * from enlace.intake order by id desc limit 1) s
 left join lateral (

@@ -1,9 +1,12 @@
 -- Takes rows in: appends to the intake's log (which only one worker can do), makes their runs and keys, and claims at once
--- those that may start. `blocked` locks the last holder of each key, so that its end cannot slip between (G4).
+-- those that may start. `blocked` locks the last holder of each key, so that its end cannot slip between (G4). A gap that is
+-- new is noticed by this transaction: whoever may still fill it has a lower id than this one.
 with me as (
   select id from enlace.worker where id = $1 and lease_until > enlace.now() for key share
 ), log as (
-  insert into enlace.intake (id, upto, gaps, gap_xids) select $2, $3, $4, $5 from me returning id
+  insert into enlace.intake (id, upto, gaps, gap_xids) select $2, $3, $4, (select coalesce(array_agg(coalesce(g.xid, pg_current_xact_id()::text::bigint) order by g.n), '{}')
+                           from unnest($5::bigint[]) with ordinality g (xid, n))
+  from me returning id
 ), wanted as (
   select * from unnest($6::uuid[], $7::bigint[], $8::text[], $9::int[], $10::smallint[], $11::text[], $12::timestamptz[], $13::text[], $14::jsonb[], $15::boolean[])
     as t (id, position, kind, version, lane, state, due_at, parked, error, claim)
