@@ -34,6 +34,12 @@ pub struct TakenIn<C> {
     pub held: Vec<Held<C>>,
 }
 
+impl<C> Default for TakenIn<C> {
+    fn default() -> Self {
+        Self { count: 0, held: Vec::new() }
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct Read {
     intake_id: i64,
@@ -85,7 +91,7 @@ pub async fn take_in<C: 'static>(
         .bind(i64::try_from(BATCH).unwrap_or(i64::MAX))
         .fetch_all(pool)
         .await?;
-    let Some(first) = rows.first() else { return Ok(TakenIn { count: 0, held: Vec::new() }) };
+    let Some(first) = rows.first() else { return Ok(TakenIn::default()) };
     let last_intake = first.intake_id;
     let before = Mark {
         upto: first.upto,
@@ -94,13 +100,13 @@ pub async fn take_in<C: 'static>(
     let seen: HashSet<i64> = rows.iter().filter_map(|r| r.seq).collect();
     let after = before.after(&seen, first.oldest_running);
     if after == before {
-        return Ok(TakenIn { count: 0, held: Vec::new() });
+        return Ok(TakenIn::default());
     }
     let batch = Batch::of(rows, last_intake + 1, registry, hold);
     match batch.write(pool, worker, last_intake + 1, &after).await {
         Ok(held) => Ok(held),
         // Another worker took the same rows in a moment before: there is nothing left to do.
-        Err(Error::Database(e)) if why(&e) == Why::Duplicate => Ok(TakenIn { count: 0, held: Vec::new() }),
+        Err(Error::Database(e)) if why(&e) == Why::Duplicate => Ok(TakenIn::default()),
         Err(e) => Err(e),
     }
 }

@@ -28,7 +28,7 @@ impl Pace {
         let now = clock::monotonic();
         Self {
             idle,
-            announced: idle * 2 + Duration::from_millis(500),
+            announced: idle * 3 + Duration::from_millis(500),
             asleep: None,
             rate: 0.0,
             rated: now,
@@ -69,7 +69,7 @@ impl Pace {
 
     /// Whether it falls asleep now, or the announcement of its sleep is about to run out.
     pub(crate) fn announces_sleep(&mut self) -> bool {
-        let slept = self.asleep.is_some_and(|since| since.elapsed() < self.idle);
+        let slept = self.asleep.is_some_and(|since| since.elapsed() < 2 * self.idle);
         if self.busy() {
             self.asleep = None;
         } else if !slept {

@@ -13,7 +13,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Apply, Error, claim, clock, db,
+    Apply, Error, claim, clock,
+    db::{self, Why, why},
     hands::{Hands, Shop},
     intake, lease,
     lease::Lease,
@@ -217,19 +218,32 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         let mut more = false;
         let free = self.settings.in_flight - hands.count().min(self.settings.in_flight);
         if pace.takes_in(free) {
-            let taken = intake::take_in(pool, worker, &self.registry, free).await?;
+            let taken = or_again(intake::take_in(pool, worker, &self.registry, free).await, &mut more)?;
             pace.took(taken.count);
-            more = taken.count >= intake::BATCH && free > taken.count;
+            more |= taken.count >= intake::BATCH && free > taken.count;
             hands.take(taken.held);
         }
         let free = self.settings.in_flight - hands.count().min(self.settings.in_flight);
         if free > 0 && pace.claims() {
-            let claimed = claim::claim(pool, worker, &self.registry, free.min(GROUP)).await?;
+            let claimed = or_again(claim::claim(pool, worker, &self.registry, free.min(GROUP)).await, &mut more)?;
             pace.claimed(claimed.len());
             more |= !claimed.is_empty() && claimed.len() < free;
             hands.take(claimed);
         }
         Ok(more)
+    }
+}
+
+/// Nothing yet, where somebody held a row for too long or Postgres asks to run it again: `more` then says to. Waiting for that
+/// row was the pause between the two.
+fn or_again<T: Default>(done: Result<T, Error>, more: &mut bool) -> Result<T, Error> {
+    match done {
+        Err(Error::Database(e)) if matches!(why(&e), Why::Busy | Why::RunAgain) => {
+            tracing::debug!(error = %e, "somebody holds a row; looking for work again");
+            *more = true;
+            Ok(T::default())
+        }
+        other => other,
     }
 }
 

@@ -20,6 +20,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("0002_mapping_and_hubsoft.sql", include_str!("../../migrations/0002_mapping_and_hubsoft.sql")),
     ("0003_contract.sql", include_str!("../../migrations/0003_contract.sql")),
     ("0004_desk.sql", include_str!("../../migrations/0004_desk.sql")),
+    ("0005_enqueue.sql", include_str!("../../migrations/0005_enqueue.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.

@@ -37,6 +37,35 @@ async fn g4_a_parked_head_stops_its_followers_which_say_so_until_it_is_cancelled
 }
 
 #[tokio::test]
+async fn g13_a_row_that_somebody_holds_while_it_is_needed_costs_the_worker_nothing_but_the_wait() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let ledger = Arc::new(Ledger::default());
+    let head = enqueue(&pool, &["a"], &["reject"]).await;
+    let worker = toy::start(&db, &ledger);
+    reaches(&pool, head, "parked").await;
+    let workers = "select array_agg(id) from enlace.worker";
+    let before: Vec<Uuid> = sqlx::query_scalar(workers).fetch_one(&pool).await.unwrap();
+    // Whoever ends or cancels the head of a key holds its row: the intake of a follower waits for it, longer than it may.
+    let mut holder = pool.begin().await.unwrap();
+    sqlx::query("select from enlace.run_key for update").execute(&mut *holder).await.unwrap();
+    let follower = enqueue(&pool, &["a"], &["ok"]).await;
+    let gave_up = "select sessions > 0 from (select count(*) as sessions from pg_stat_activity
+                   where datname = current_database() and wait_event_type = 'Lock') t";
+    let (mut waits, mut waiting) = (0, false);
+    while waits < 3 {
+        let now: bool = sqlx::query_scalar(gave_up).fetch_one(&pool).await.unwrap();
+        waits += i32::from(now && !waiting);
+        waiting = now;
+    }
+    holder.rollback().await.unwrap();
+    reaches(&pool, follower, "waiting").await;
+    let after: Vec<Uuid> = sqlx::query_scalar(workers).fetch_one(&pool).await.unwrap();
+    assert_eq!(before, after, "the worker kept its lease, and all that it held");
+    worker.stop().await;
+}
+
+#[tokio::test]
 async fn g4_cancelling_in_the_middle_of_a_queue_lets_nobody_pass_the_head() {
     let db = toy::db().await;
     let pool = db.pool();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sqlx::Connection;
 use uuid::Uuid;
 
+use crate::support::Db;
 use crate::support::toy::{self, Ledger, enqueue, reaches};
 
 #[tokio::test]
@@ -104,6 +105,34 @@ async fn g1_two_workers_take_each_row_in_once() {
     for worker in workers {
         worker.stop().await;
     }
+}
+
+/// `enqueue` and its trigger run with their owner's rights: whatever a caller puts in front of Postgres's own names must not
+/// be what they call.
+#[tokio::test]
+async fn a_callers_search_path_changes_nothing_in_what_enqueue_does() {
+    let db = Db::new().await;
+    let mut connection = db.connection().await;
+    let hostile = "create schema evil; create schema evil_too;
+        create function evil.said(text, text) returns boolean language plpgsql as $$ begin raise 'called as owner'; end $$;
+        create operator evil.~ (leftarg = text, rightarg = text, function = evil.said);
+        create operator evil.= (leftarg = text, rightarg = text, function = evil.said);
+        create function evil.taken(jsonb, text) returns jsonb language plpgsql as $$ begin raise 'called as owner'; end $$;
+        create operator evil.-> (leftarg = jsonb, rightarg = text, function = evil.taken);
+        create function evil.jsonb_typeof(jsonb) returns text language plpgsql as $$ begin raise 'called as owner'; end $$;
+        create function evil.clock_timestamp() returns timestamptz language plpgsql as $$ begin raise 'called as owner'; end $$;
+        create function evil.date_part(text, timestamptz) returns float8 language plpgsql as $$ begin raise 'called as owner'; end $$;
+        create domain evil.uuid as pg_catalog.text check (false); create domain evil.text as pg_catalog.text check (false);
+        create domain evil.jsonb as pg_catalog.text check (false); create domain evil.float8 as pg_catalog.text check (false);
+        set search_path = evil, pg_catalog";
+    sqlx::raw_sql(hostile).execute(&mut connection).await.unwrap();
+    let good = "select enlace.enqueue('bind', '{\"id_porta_atendimento\": 1, \"id_cliente_servico\": 2}') is not null";
+    assert!(sqlx::query_scalar::<_, bool>(good).fetch_one(&mut connection).await.unwrap());
+    let named = "select enlace.enqueue('bind', '{\"id_porta_atendimento\": 1, \"id_cliente_servico\": 2}', 'order 5') is not null";
+    assert!(sqlx::query_scalar::<_, bool>(named).fetch_one(&mut connection).await.unwrap());
+    let bad = "select enlace.enqueue('bind', '{\"id_porta_atendimento\": 1}')";
+    let refused = sqlx::query(bad).execute(&mut connection).await.unwrap_err().to_string();
+    assert!(refused.contains("id_cliente_servico: is missing"), "{refused}");
 }
 
 #[tokio::test]
