@@ -9,6 +9,7 @@ mod crash;
 mod dependencies;
 mod embedded_postgres;
 mod engine;
+mod enqueue;
 mod every_workflow;
 mod mapping_store;
 mod migrations;

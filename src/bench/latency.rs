@@ -7,12 +7,7 @@ use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::{
-    Row,
-    measure::{Spent, percentile},
-    operation::Ports,
-    scratch::Scratch,
-};
+use super::{Row, measure::percentile, operation::Ports, scratch::Scratch};
 
 pub(super) async fn run(server: &PgConnectOptions, n: u32) -> Result<Vec<Row>> {
     let scratch = Scratch::make(server, true).await?;
@@ -37,7 +32,6 @@ pub(super) async fn run(server: &PgConnectOptions, n: u32) -> Result<Vec<Row>> {
     hubsoft.close().await?;
     let mut rows = spread("commit to first step", to_first);
     rows.extend(spread("commit to end, as a poll every 0.2 ms sees it", to_end));
-    rows.extend(idle(&scratch).await);
     stop.cancel();
     worker.await?;
     scratch.drop().await?;
@@ -62,18 +56,4 @@ fn spread(what: &str, mut values: Vec<f64>) -> Vec<Row> {
         Row::new(format!("{what}, p50"), "ms", percentile(&values, 0.5)),
         Row::new(format!("{what}, p99"), "ms", percentile(&values, 0.99)),
     ]
-}
-
-/// What an idle worker costs.
-async fn idle(scratch: &Scratch) -> Vec<Row> {
-    const SECONDS: f64 = 5.0;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let spent = Spent::now(&scratch.pool).await;
-    tokio::time::sleep(Duration::from_secs_f64(SECONDS)).await;
-    let per_second = |row: Row| match row.unit {
-        "s" => Row::new(format!("idle: {}", row.what), "% of a core", row.value / SECONDS * 100.0),
-        "MB" => Row::new(row.what, row.unit, row.value),
-        _ => Row::new("idle: commits a second", "/s", row.value / SECONDS),
-    };
-    spent.since(&scratch.pool).await.into_iter().map(per_second).collect()
 }

@@ -21,6 +21,8 @@ pub(super) fn percentile(sorted: &[f64], share: f64) -> f64 {
 
 /// Processor seconds and commits up to now.
 pub(super) struct Spent {
+    /// `self`, or a process id.
+    process: String,
     worker: f64,
     postgres: f64,
     commits: i64,
@@ -30,11 +32,17 @@ pub(super) struct Spent {
 impl Spent {
     /// Reads the meters. Those of Postgres need a server on this machine and a superuser; else they stay at nothing.
     pub(super) async fn now(pool: &PgPool) -> Self {
+        Self::by("self", pool).await
+    }
+
+    /// The same, where the worker is the process of this id.
+    pub(super) async fn by(process: &str, pool: &PgPool) -> Self {
         let pid: Option<(String,)> = sqlx::query_as(include_str!("sql/postmaster.sql")).fetch_one(pool).await.ok();
         let postmaster = pid.and_then(|(pid,)| pid.trim().parse().ok());
         let commits: Option<(i64,)> = sqlx::query_as(include_str!("sql/commits.sql")).fetch_one(pool).await.ok();
         Self {
-            worker: cpu_seconds("self").map_or(0.0, |(own, _)| own),
+            process: process.to_owned(),
+            worker: cpu_seconds(process).map_or(0.0, |(own, _)| own),
             postgres: postmaster.map_or(0.0, family_seconds),
             commits: commits.map_or(0, |(c,)| c),
             postmaster,
@@ -43,20 +51,20 @@ impl Spent {
 
     /// What was spent since then, as rows.
     pub(super) async fn since(self, pool: &PgPool) -> Vec<Row> {
-        let now = Self::now(pool).await;
+        let now = Self::by(&self.process, pool).await;
         let mut rows = vec![Row::new("CPU of the worker", "s", now.worker - self.worker)];
         if self.postmaster.is_some() {
             rows.push(Row::new("CPU of Postgres", "s", now.postgres - self.postgres));
         }
         #[expect(clippy::cast_precision_loss, reason = "a count of commits")]
         rows.push(Row::new("commits", "", (now.commits - self.commits) as f64));
-        rows.push(Row::new("peak memory of the worker", "MB", peak_megabytes()));
+        rows.push(Row::new("peak memory of the worker", "MB", peak_megabytes(&self.process)));
         rows
     }
 }
 
-fn peak_megabytes() -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+fn peak_megabytes(process: &str) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:"));
     line.and_then(|l| l.trim().trim_end_matches(" kB").trim().parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
 }

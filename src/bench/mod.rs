@@ -3,7 +3,9 @@
 //! Every benchmark makes a database of its own on that server, `enlace_bench`, and drops it again. It runs real workers
 //! against it; what it measures is what production runs. Only ratios taken in the same run mean anything elsewhere.
 
+mod draining;
 mod enqueue;
+mod idle;
 mod latency;
 mod measure;
 mod operation;
@@ -61,6 +63,21 @@ enum What {
         #[arg(long, default_value_t = 5)]
         seconds: u64,
     },
+    /// HubSoft's transaction at a fixed rate, without a worker and beside one that drains.
+    Draining {
+        /// Transactions a second.
+        #[arg(long, default_value_t = 1000)]
+        rate: u32,
+        /// Seconds of each run.
+        #[arg(long, default_value_t = 10)]
+        seconds: u64,
+    },
+    /// What `enlace serve` costs while there is nothing to do: processor, memory, transactions.
+    Idle {
+        /// Seconds of each run.
+        #[arg(long, default_value_t = 20)]
+        seconds: u64,
+    },
 }
 
 impl Bench {
@@ -77,6 +94,8 @@ impl Bench {
                 What::Waiting { n } => waiting::run(&server, n).await?,
                 What::Sync { boxes } => sync::run(&server, boxes).await?,
                 What::Enqueue { seconds } => enqueue::run(&server, seconds).await?,
+                What::Draining { rate, seconds } => draining::run(&server, rate, seconds).await?,
+                What::Idle { seconds } => idle::run(&server, seconds).await?,
             });
         }
         let figures = summed_up(rows);

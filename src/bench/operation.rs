@@ -103,3 +103,38 @@ impl Workflow for Bench {
         Ok(next(state))
     }
 }
+
+/// What HubSoft sends for a bind.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Bind {
+    id_porta_atendimento: i64,
+    id_cliente_servico: i64,
+}
+
+/// The same three steps under the name, the payload and the ordering keys of a bind, so that what HubSoft enqueues is real.
+pub(super) struct AsBind;
+
+impl Workflow for AsBind {
+    const NAME: &'static str = "bind";
+    const LANE: Lane = Lane::Change;
+    const ABOUT: Text = says("três passos sem trabalho", "three steps without work");
+    type Input = Bind;
+    type State = State;
+    type At = At;
+    type Ports = Ports;
+    type Change = ();
+    type Error = Failure;
+
+    fn keys(input: &Bind) -> Vec<String> {
+        vec![format!("port:{}", input.id_porta_atendimento), format!("service:{}", input.id_cliente_servico)]
+    }
+    fn begin(_input: &Bind) -> State {
+        State::First
+    }
+    fn step(at: At) -> Step<At> {
+        table(at)
+    }
+    async fn advance(state: State, _cx: &Cx<'_, Self>) -> Result<Next<State, ()>, Failure> {
+        Ok(next(state))
+    }
+}

@@ -15,7 +15,7 @@ use sqlx::{
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::operation::{Bench, NoChanges, Ports};
+use super::operation::{AsBind, Bench, NoChanges, Ports};
 use crate::migrations;
 
 const NAME: &str = "enlace_bench";
@@ -66,7 +66,8 @@ impl Scratch {
 
     /// Starts a worker; cancel the token and await the handle to end it.
     pub(super) fn start(&self, ports: Ports, in_flight: usize) -> (CancellationToken, JoinHandle<()>) {
-        let registry = Registry::default().with::<Bench>(Arc::new(ports));
+        let ports = Arc::new(ports);
+        let registry = Registry::default().with::<Bench>(Arc::clone(&ports)).with::<AsBind>(ports);
         let settings = Settings { in_flight, ..Settings::default() };
         let worker = Worker::new(Arc::new(registry), Arc::new(NoChanges), Arc::new(Upstreams::default()), settings);
         let (stop, options) = (CancellationToken::new(), self.options.clone());
