@@ -148,7 +148,10 @@ async fn upstreams_and_schedules_are_stopped_and_let_go() {
     let listed = enlace(&db, &folder, &["upstreams", "list"]).await.well();
     assert!(listed.contains("manutenção") && listed.contains("closed until"), "{listed}");
     let open = ["upstreams", "open", &id, "--reason", "voltou"];
-    assert_eq!(enlace(&db, &folder, &open).await.well(), format!("integration:{id} is open\n"));
+    assert_eq!(
+        enlace(&db, &folder, &open).await.well(),
+        format!("integration:{id} is slowed: comes back little by little\n")
+    );
     let pause = ["schedules", "pause", "1", "--note", "até a migração"];
     assert_eq!(enlace(&db, &folder, &pause).await.well(), "schedule 1 is paused\n");
     let listed = enlace(&db, &folder, &["schedules", "list"]).await.well();

@@ -59,7 +59,8 @@ pub enum Later {
 /// The platforms, one per integration.
 #[async_trait]
 pub trait Maps: Send + Sync {
-    /// The platform of this integration. Its calls fail at once, as *throttled*, while the upstream is closed.
+    /// The platform of this integration. Its calls wait for their turn, and fail as *throttled* where that takes too long or the
+    /// upstream is closed.
     async fn of(&self, id_integracao: i64) -> Result<Arc<dyn Platform>, Trouble>;
 }
 

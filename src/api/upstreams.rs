@@ -1,4 +1,4 @@
-//! Upstreams: each integration's platform, open or closed for every worker (G7).
+//! Upstreams: each integration's platform, open, slowed or closed for every worker, and limited (G7).
 
 use axum::{Json, extract::State};
 
@@ -29,9 +29,10 @@ pub async fn show(_: May<Reading>, State(state): State<ApiState>, Named(id): Nam
     Ok(Json(desk::show(&state.pool, &id).await?))
 }
 
-/// Close or open an upstream
+/// Close, open or limit an upstream
 ///
-/// Closed, no worker calls it, and what needs it waits, visibly.
+/// Closed, no worker calls it, and what needs it waits, visibly. Limited, all workers together make no more calls a second, or at
+/// once, than that. Every worker obeys within a second.
 #[utoipa::path(patch, path = "/upstreams/{id}", tag = "upstreams", params(("id" = String, Path, example = "integration:3")),
     request_body = Change, responses((status = 200, description = "As it is now", body = Upstream), Problems))]
 pub async fn change(

@@ -1,5 +1,6 @@
-//! Accounts on platforms, made ready from what an integration was set up with, and guarded: no call begins while the
-//! upstream is closed or after this worker has lost its lease, and every call is noted in the step's history.
+//! Accounts on platforms, made ready from what an integration was set up with, and guarded: every HTTP call first passes the
+//! engine's gate to the upstream (closed, limited, or after this worker has lost its lease, it waits or is refused there), tells
+//! it how it ended, and is noted in the step's history.
 
 use std::{
     collections::HashMap,
@@ -8,10 +9,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use engine::{attempt, runner::UPSTREAM_CLOSED, upstream::Upstreams};
+use engine::{
+    attempt,
+    upstream::{Ended, Permit, Refused, UPSTREAM_CLOSED, Upstreams},
+};
 use mapping::upstream_of;
 use platforms::{
-    BoxElement, CableElement, Call, CallObserver, CustomerToAttach, Detach, Failure, FailureKind, Occupancy,
+    Admitted, BoxElement, CableElement, Call, CallObserver, CustomerToAttach, Detach, Failure, FailureKind, Occupancy,
     OccupantElement, Page, Platform, PoleElement, PortAddress, Seat, SplitterElement, Tested,
 };
 use workflows::{Maps, Trouble};
@@ -62,11 +66,12 @@ impl Maps for Accounts {
             return Ok(account);
         }
         let upstream = upstream_of(id_integracao);
-        let inner = self.stored.ready(id_integracao, Arc::new(Noted)).await.map_err(|unready| match unready {
+        let guard = Arc::new(Guard { upstream: upstream.clone(), upstreams: Arc::clone(&self.upstreams) });
+        let inner = self.stored.ready(id_integracao, guard).await.map_err(|unready| match unready {
             Unready::Platform(failure) => Trouble::Platform(Failure { upstream: Some(upstream.clone()), ..failure }),
             Unready::Mapping(error) => unreadable(error),
         })?;
-        let account: Arc<dyn Platform> = Arc::new(Guarded { inner, upstream, upstreams: Arc::clone(&self.upstreams) });
+        let account: Arc<dyn Platform> = Arc::new(Named { inner, upstream });
         self.ready
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -75,78 +80,98 @@ impl Maps for Accounts {
     }
 }
 
-/// Notes calls in the history of the step that makes them.
-struct Noted;
+/// Between an account and its upstream: asks the gate before each call, tells it how the call ended, and notes it in the
+/// history of the step that makes it.
+struct Guard {
+    upstream: String,
+    upstreams: Arc<Upstreams>,
+}
 
-impl CallObserver for Noted {
+#[async_trait]
+impl CallObserver for Guard {
+    async fn admit(&self) -> Result<Box<dyn Admitted>, Failure> {
+        let permit = self.upstreams.admit(&self.upstream).await.map_err(|refused| self.refused(refused))?;
+        Ok(Box::new(Leave(permit)))
+    }
+
     fn called(&self, call: Call) {
         attempt::note_call(attempt::Call { method: call.method, path: call.path, status: call.status, ms: call.ms });
     }
 }
 
-/// An account whose calls wait for its upstream.
-struct Guarded {
-    inner: Arc<dyn Platform>,
-    upstream: String,
-    upstreams: Arc<Upstreams>,
+impl Guard {
+    fn refused(&self, refused: Refused) -> Failure {
+        let (kind, code) = match refused {
+            Refused::LeaseLost => (FailureKind::Transient, "engine.lease_lost"),
+            Refused::Closed(_) | Refused::Busy => (FailureKind::Throttled, UPSTREAM_CLOSED),
+        };
+        let why = refused.failure(&self.upstream);
+        Failure { kind, code, message: why.message, retry_after: why.retry_after, upstream: why.upstream }
+    }
 }
 
-impl Guarded {
-    async fn when_open<T>(&self, call: impl Future<Output = Result<T, Failure>> + Send) -> Result<T, Failure> {
-        self.open()?;
-        call.await.map_err(|failure| Failure { upstream: Some(self.upstream.clone()), ..failure })
-    }
+/// Leave to make one call.
+struct Leave(Permit);
 
-    fn open(&self) -> Result<(), Failure> {
-        if !attempt::may_call() {
-            return Err(Failure::new(
-                FailureKind::Transient,
-                "engine.lease_lost",
-                "o worker perdeu sua vez",
-                "the worker lost its lease",
-            ));
-        }
-        let Some(closed) = self.upstreams.closed(&self.upstream) else { return Ok(()) };
-        Err(Failure {
-            kind: FailureKind::Throttled,
-            code: UPSTREAM_CLOSED,
-            message: closed.reason,
-            retry_after: closed.remaining,
-            upstream: Some(self.upstream.clone()),
-        })
+impl Admitted for Leave {
+    fn ended(self: Box<Self>, failure: Option<&Failure>, answered: bool) {
+        self.0.ended(failure.map_or(Ended::Answered, |failure| what_it_says(failure, answered)));
+    }
+}
+
+/// What a failed call says of its upstream. A refusal says that it is there; what is wrong with our side says nothing, which is
+/// no reason to close it to everybody either.
+fn what_it_says(failure: &Failure, answered: bool) -> Ended {
+    let words = failure.message.clone();
+    match failure.kind {
+        FailureKind::Throttled => Ended::Throttled { retry_after: failure.retry_after, words },
+        FailureKind::Transient | FailureKind::Unknown => Ended::Failed { answered, words },
+        FailureKind::Unauthorised | FailureKind::Rejected | FailureKind::Misconfigured => Ended::Answered,
+    }
+}
+
+/// An account whose failures say which upstream they are about.
+struct Named {
+    inner: Arc<dyn Platform>,
+    upstream: String,
+}
+
+impl Named {
+    async fn named<T>(&self, call: impl Future<Output = Result<T, Failure>> + Send) -> Result<T, Failure> {
+        call.await.map_err(|failure| Failure { upstream: Some(self.upstream.clone()), ..failure })
     }
 }
 
 #[async_trait]
-impl Platform for Guarded {
+impl Platform for Named {
     async fn test(&self) -> Result<Tested, Failure> {
-        self.when_open(self.inner.test()).await
+        self.named(self.inner.test()).await
     }
     async fn boxes(&self, cursor: Option<&str>) -> Result<Page<BoxElement>, Failure> {
-        self.when_open(self.inner.boxes(cursor)).await
+        self.named(self.inner.boxes(cursor)).await
     }
     async fn splitters(&self, cursor: Option<&str>) -> Result<Page<SplitterElement>, Failure> {
-        self.when_open(self.inner.splitters(cursor)).await
+        self.named(self.inner.splitters(cursor)).await
     }
     async fn poles(&self, cursor: Option<&str>) -> Result<Page<PoleElement>, Failure> {
-        self.when_open(self.inner.poles(cursor)).await
+        self.named(self.inner.poles(cursor)).await
     }
     async fn cables(&self, cursor: Option<&str>) -> Result<Page<CableElement>, Failure> {
-        self.when_open(self.inner.cables(cursor)).await
+        self.named(self.inner.cables(cursor)).await
     }
     async fn occupants(&self, cursor: Option<&str>) -> Result<Page<OccupantElement>, Failure> {
-        self.when_open(self.inner.occupants(cursor)).await
+        self.named(self.inner.occupants(cursor)).await
     }
     async fn look_at_port(&self, port: &PortAddress) -> Result<Occupancy, Failure> {
-        self.when_open(self.inner.look_at_port(port)).await
+        self.named(self.inner.look_at_port(port)).await
     }
     async fn seats_of(&self, code: &str) -> Result<Vec<Seat>, Failure> {
-        self.when_open(self.inner.seats_of(code)).await
+        self.named(self.inner.seats_of(code)).await
     }
     async fn attach(&self, port: &PortAddress, customer: &CustomerToAttach, seats: &[Seat]) -> Result<(), Failure> {
-        self.when_open(self.inner.attach(port, customer, seats)).await
+        self.named(self.inner.attach(port, customer, seats)).await
     }
     async fn detach(&self, seat: &Seat, how: Detach) -> Result<(), Failure> {
-        self.when_open(self.inner.detach(seat, how)).await
+        self.named(self.inner.detach(seat, how)).await
     }
 }

@@ -165,7 +165,12 @@ async fn set_active(conn: &mut PgConnection, caller: &Caller, id: i64, active: b
     upstream::open(conn, &upstream).await?;
     if !active {
         let reason = "integração inativada / integration inactivated".to_owned();
-        upstream::close(conn, &[upstream::Close { upstream, length: None, reason }], &caller.name).await?;
+        upstream::close(
+            conn,
+            &[upstream::Close { upstream, length: upstream::Length::UntilOpened, reason }],
+            &caller.name,
+        )
+        .await?;
     }
     upstreams::wake(conn).await
 }

@@ -1,7 +1,7 @@
-//! Upstreams: each integration's platform as the engine sees it, to look at and to open and close (G7).
+//! Upstreams: each integration's platform as the engine sees it, to look at, to open and close, and to limit (G7).
 
 use chrono::{DateTime, Utc};
-use engine::upstream::{self, Close};
+use engine::upstream::{self, Close, Length, Limits};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
@@ -24,20 +24,22 @@ pub struct Upstream {
     pub closed_until: Option<DateTime<Utc>>,
     /// Closed until a person opens it.
     pub until_opened: bool,
-    /// Why it is closed.
+    /// Closed until one call, which is about to be made or under way, has shown that it is back.
+    pub probing: bool,
+    /// Why it is closed; or was, where it comes back little by little.
     pub reason: Option<String>,
     /// Who closed it: a person, or `enlace`.
     pub by: Option<String>,
-    /// Calls a second; null: not limited.
+    /// Calls a second over all workers; null: not limited.
     pub rate: Option<f64>,
-    /// Calls at once; null: not limited.
+    /// Calls at once over all workers; null: not limited.
     pub concurrency: Option<i32>,
     /// How many workflows wait for it.
     pub waiting: i64,
 }
 
-/// What is to change about an upstream.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+/// What is to change about an upstream: what is left out stays as it is.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "closed_until": "2026-11-24T06:00:00-03:00", "reason": "manutenção anunciada pelo OZMap" }))]
 pub struct Change {
@@ -45,11 +47,11 @@ pub struct Change {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     pub closed_until: Option<Value>,
-    /// Not offered by this build.
+    /// Calls a second over all workers: more than 0. Null: not limited.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<f64>)]
     pub rate: Option<Value>,
-    /// Not offered by this build.
+    /// Calls at once over all workers: 1 to 1000. Null: not limited.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<i32>)]
     pub concurrency: Option<Value>,
@@ -83,59 +85,115 @@ async fn read(pool: &PgPool, id: Option<&str>) -> Result<Vec<Upstream>, Refusal>
     Ok(sqlx::query_as(include_str!("sql/upstreams.sql")).bind(id).fetch_all(pool).await?)
 }
 
-/// Closes or opens an upstream for every worker.
+/// Closes, opens or limits an upstream for every worker.
 ///
 /// # Errors
 /// Names the field; when there is no such upstream; [`Refusal::NotNow`] for opening one of an inactive integration.
 pub async fn change(pool: &PgPool, caller: &Caller, id: &str, change: Change) -> Result<Upstream, Refusal> {
     let reason = check::reason(&change.reason)?;
-    if let Some(field) = change.rate.map(|_| "rate").or(change.concurrency.map(|_| "concurrency")) {
-        return Err(Refusal::invalid(field, "cannot be set in this build; closed_until can"));
+    let limits = limits(&change)?;
+    if change.closed_until.is_none() && limits.is_none() {
+        return Err(Refusal::invalid(
+            "closed_until",
+            "is missing, and so are rate and concurrency: nothing would change",
+        ));
     }
-    let given =
-        change.closed_until.ok_or_else(|| Refusal::invalid("closed_until", "is missing: nothing else can be set"))?;
-    let until = until_when(pool, &given).await?;
+    let until = match &change.closed_until {
+        Some(given) => Some(until_when(pool, given).await?),
+        None => None,
+    };
     let before = show(pool, id).await?;
-    if let (Until::Open, Some(integration)) = (&until, before.id_integracao)
+    may_open(pool, &before, until).await?;
+    let mut tx = pool.begin().await?;
+    let note = Noted { person: &caller.name, reason: &reason, before: &before };
+    if let Some((rate, concurrency)) = limits {
+        let keep = Limits { rate: before.rate, concurrency: before.concurrency };
+        let limits = Limits { rate: rate.unwrap_or(keep.rate), concurrency: concurrency.unwrap_or(keep.concurrency) };
+        upstream::limit(&mut tx, id, limits).await?;
+        let after = json!({ "upstream": id, "rate": limits.rate, "concurrency": limits.concurrency });
+        note.down(&mut tx, "upstream.limit", after).await?;
+    }
+    if let Some(until) = until {
+        // Closing it for a shorter time than it is closed for now takes an opening in between.
+        upstream::open(&mut tx, id).await?;
+        if let Until::Closed(length) = until {
+            let close = Close { upstream: id.to_owned(), length, reason: reason.clone() };
+            upstream::close(&mut tx, &[close], &caller.name).await?;
+        }
+        let act = if matches!(until, Until::Open) { "upstream.open" } else { "upstream.close" };
+        note.down(&mut tx, act, json!({ "upstream": id, "closed_until": change.closed_until })).await?;
+    }
+    wake(&mut tx).await?;
+    tx.commit().await?;
+    show(pool, id).await
+}
+
+/// An act on an upstream, to be written down.
+struct Noted<'a> {
+    person: &'a str,
+    reason: &'a str,
+    before: &'a Upstream,
+}
+
+impl Noted<'_> {
+    async fn down(&self, conn: &mut PgConnection, act: &str, after: Value) -> Result<(), Refusal> {
+        let before = json!({ "upstream": self.before.id, "was": self.before });
+        audit::note(conn, audit::Entry { act, person: self.person, reason: self.reason, before, after }).await
+    }
+}
+
+/// Opening the upstream of an integration that is switched off would only make its work fail.
+async fn may_open(pool: &PgPool, before: &Upstream, until: Option<Until>) -> Result<(), Refusal> {
+    if let (Some(Until::Open), Some(integration)) = (until, before.id_integracao)
         && !super::integrations::show(pool, integration).await?.active
     {
         let message = format!("integration {integration} is inactive: activate it, then its upstream opens");
         return Err(Refusal::NotNow { message, legal: vec!["activate"] });
     }
-    let mut tx = pool.begin().await?;
-    // Closing it for a shorter time than it is closed for now takes an opening in between.
-    upstream::open(&mut tx, id).await?;
-    if let Until::Closed(length) = until {
-        let close = Close { upstream: id.to_owned(), length, reason: reason.clone() };
-        upstream::close(&mut tx, &[close], &caller.name).await?;
-    }
-    let act = if matches!(until, Until::Open) { "upstream.open" } else { "upstream.close" };
-    let (before, after) = (json!({ "upstream": id, "was": before }), json!({ "upstream": id, "closed_until": given }));
-    audit::note(&mut tx, audit::Entry { act, person: &caller.name, reason: &reason, before, after }).await?;
-    wake(&mut tx).await?;
-    tx.commit().await?;
-    show(pool, id).await
+    Ok(())
+}
+
+/// What is set of the two limits, each if it was given; `None` where neither was.
+type Given = (Option<Option<f64>>, Option<Option<i32>>);
+
+fn limits(change: &Change) -> Result<Option<Given>, Refusal> {
+    let rate = change.rate.as_ref().map(|given| match given {
+        Value::Null => Ok(None),
+        other => other.as_f64().filter(|rate| *rate > 0.0 && rate.is_finite()).map(Some).ok_or_else(|| {
+            Refusal::invalid("rate", "must be a number of calls a second, more than 0, or null for no limit")
+        }),
+    });
+    let concurrency = change.concurrency.as_ref().map(|given| match given {
+        Value::Null => Ok(None),
+        other => {
+            let number = other.as_i64().and_then(|n| i32::try_from(n).ok()).filter(|n| (1..=1000).contains(n));
+            number.map(Some).ok_or_else(|| {
+                Refusal::invalid("concurrency", "must be a whole number from 1 to 1000, or null for no limit")
+            })
+        }
+    });
+    let given = (rate.transpose()?, concurrency.transpose()?);
+    Ok((given.0.is_some() || given.1.is_some()).then_some(given))
 }
 
 /// What an upstream is to be.
 #[derive(Clone, Copy)]
 enum Until {
     Open,
-    /// For so long; `None`: until a person opens it.
-    Closed(Option<std::time::Duration>),
+    Closed(Length),
 }
 
 async fn until_when(pool: &PgPool, given: &Value) -> Result<Until, Refusal> {
     let wrong = || Refusal::invalid("closed_until", "must be a time to come, \"infinity\", or null to open it");
     let text = match given {
         Value::Null => return Ok(Until::Open),
-        Value::String(text) if text == "infinity" => return Ok(Until::Closed(None)),
+        Value::String(text) if text == "infinity" => return Ok(Until::Closed(Length::UntilOpened)),
         Value::String(text) => text,
         _ => return Err(wrong()),
     };
     let now: DateTime<Utc> = sqlx::query_scalar(include_str!("sql/now.sql")).fetch_one(pool).await?;
     let length = (check::time("closed_until", text).map_err(|_| wrong())? - now).to_std();
-    Ok(Until::Closed(Some(length.map_err(|_| wrong())?)))
+    Ok(Until::Closed(Length::For(length.map_err(|_| wrong())?)))
 }
 
 /// Opens the upstream of an active integration if a refusal of its credentials had closed it; whether it had.

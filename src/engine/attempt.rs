@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::lease::Lease;
+use uuid::Uuid;
+
+use crate::{lease::Lease, workflow::Lane};
 
 /// One call to an upstream, as the history shows it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,11 +29,15 @@ pub struct Call {
 pub(crate) struct Attempt {
     calls: Arc<Mutex<Vec<Call>>>,
     lease: Arc<Lease>,
+    of: Uuid,
+    lane: Lane,
+    /// It writes to an upstream.
+    writes: bool,
 }
 
 impl Attempt {
-    pub(crate) fn new(lease: Arc<Lease>) -> Self {
-        Self { calls: Arc::default(), lease }
+    pub(crate) fn new(lease: Arc<Lease>, of: Uuid, lane: Lane, writes: bool) -> Self {
+        Self { calls: Arc::default(), lease, of, lane, writes }
     }
 
     pub(crate) fn take_calls(&self) -> Vec<Call> {
@@ -55,4 +61,14 @@ pub fn note_call(call: Call) {
 /// Whether a call may begin: a worker that lost its lease begins none (G5). Outside of a step there is no lease to lose.
 pub fn may_call() -> bool {
     CURRENT.try_with(|a| a.lease.alive()).unwrap_or(true)
+}
+
+/// The lane of the step that is running, and whether it writes to an upstream.
+pub(crate) fn standing() -> Option<(Lane, bool)> {
+    CURRENT.try_with(|a| (a.lane, a.writes)).ok()
+}
+
+/// The workflow whose step is running.
+pub(crate) fn workflow() -> Option<Uuid> {
+    CURRENT.try_with(|a| a.of).ok()
 }

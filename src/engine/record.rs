@@ -64,6 +64,8 @@ pub struct Record<C> {
     pub next: Option<(String, Option<Value>)>,
     /// `{class, code, message}`.
     pub error: Option<Value>,
+    /// It only found that it has to wait for an upstream: no attempt is spent, and none is written down.
+    pub unseen: bool,
     /// What was asked of whom.
     pub calls: Vec<Call>,
     /// The database's time when it began.
@@ -248,6 +250,12 @@ fn reply<C>(submitted: Submitted<C>, recorded: Recorded) {
 }
 
 async fn append_steps<C>(conn: &mut PgConnection, worker: Uuid, group: &[Arc<Record<C>>]) -> Result<(), Error> {
+    let seen: Vec<Arc<Record<C>>> = group.iter().filter(|r| !r.unseen).map(Arc::clone).collect();
+    let group = seen.as_slice();
+    if group.is_empty() {
+        let held = sqlx::query(include_str!("sql/lease_hold.sql")).bind(worker).execute(conn).await?;
+        return if held.rows_affected() == 0 { Err(Error::LeaseLost) } else { Ok(()) };
+    }
     let calls = group.iter().map(|r| (!r.calls.is_empty()).then(|| serde_json::json!(r.calls)));
     let written = sqlx::query(include_str!("sql/record_steps.sql"))
         .bind(worker)
@@ -286,6 +294,10 @@ async fn put_back<C>(conn: &mut PgConnection, worker: Uuid, group: &[Arc<Record<
     let closes: Vec<Close> = back.iter().filter_map(|(_, b)| b.close.clone()).collect();
     if !closes.is_empty() {
         upstream::close(conn, &closes, "enlace").await?;
+    }
+    let waits_for: Vec<&str> = back.iter().filter_map(|(_, b)| b.upstream.as_deref()).collect();
+    if !waits_for.is_empty() {
+        upstream::make_known(conn, &waits_for).await?;
     }
     let status = |b: &PutBack| if b.parked.is_some() { "parked" } else { "waiting" };
     let written = sqlx::query(include_str!("sql/record_puts_back.sql"))

@@ -15,15 +15,10 @@ use crate::{
     record::{Outcome, PutBack, Record, Recorded, Submitted, Then},
     registry::{Advanced, Kind, StepRow},
     retry::Retry,
-    upstream::Close,
+    upstream::{Close, Length, UPSTREAM_CLOSED},
     workflow::{Class, End, Failure, Parked},
 };
 
-/// The code of a failure that says: the upstream is closed, no call was made. `retry_after` then is the rest of that time;
-/// without one it is closed until a person opens it.
-pub const UPSTREAM_CLOSED: &str = "upstream.closed";
-/// A pause where an upstream asks for one without saying how long.
-const DEFAULT_PAUSE: Duration = Duration::from_secs(30);
 /// Moves from state to state after which a run is taken to go in circles.
 const MOST_MOVES: i16 = 200;
 
@@ -103,12 +98,13 @@ async fn attempt<C: Clone + 'static>(shop: &Shop<C>, held: &mut Held<C>) -> Reco
         }
         Some(StepRow::Work { retry, settled_by, leads_to, .. }) => {
             held.interrupted = false;
-            let doing = Attempt::new(Arc::clone(&shop.lease));
+            let doing = Attempt::new(Arc::clone(&shop.lease), held.run.id, kind.lane(), settled_by.is_some());
             let work = AssertUnwindSafe(kind.advance(held.state.clone(), &held.run)).catch_unwind();
             let advanced =
                 attempt::within(doing.clone(), work).await.unwrap_or_else(|panic| Advanced::Failed(panicked(&panic)));
             let mut record = judge(shop, held, &*kind, advanced, WorkStep { retry, settled_by, leads_to });
             record.calls = doing.take_calls();
+            record.unseen &= record.calls.is_empty();
             record
         }
         Some(StepRow::End { end, .. }) => {
@@ -250,6 +246,7 @@ fn failed<C>(
     }));
     // Whatever kept a write from being recorded as done, the platform is looked at before anything is written again.
     record.next = step.settled_by.map(|look| (look.to_owned(), Some(restated(&held.state, look))));
+    record.unseen = failure.code == UPSTREAM_CLOSED && record.next.is_none();
     let gives_up = held.kind.as_ref().is_some_and(|k| k.gives_up());
     record.then = match parks {
         Some(_) if gives_up => Then::End { end: End::Failed, state: held.at.clone(), result: None },
@@ -271,10 +268,10 @@ fn waits<C>(held: &Held<C>, failure: &Failure, retry: Retry) -> PutBack {
             PutBack { after: failure.retry_after, upstream: upstream.clone(), ..parked_not(held) }
         }
         Class::Throttled => {
-            let pause = failure.retry_after.unwrap_or(DEFAULT_PAUSE);
-            PutBack { after: Some(pause), close: close(Some(pause)), upstream, ..parked_not(held) }
+            let length = failure.retry_after.map_or(Length::UntilProbed, Length::For);
+            PutBack { after: failure.retry_after, close: close(length), upstream, ..parked_not(held) }
         }
-        Class::Unauthorised => PutBack { after: None, close: close(None), upstream, ..parked_not(held) },
+        Class::Unauthorised => PutBack { after: None, close: close(Length::UntilOpened), upstream, ..parked_not(held) },
         Class::Transient | Class::Unknown | Class::Rejected | Class::Bug => {
             let failures = failures_with_this(held);
             let delay = retry.delay(u16::try_from(failures).unwrap_or(u16::MAX), &mut rand::rng());
@@ -347,6 +344,7 @@ fn blank<C>(shop: &Shop<C>, held: &Held<C>, outcome: Outcome) -> Record<C> {
         outcome,
         next: None,
         error: None,
+        unseen: false,
         calls: Vec::new(),
         began_at: now,
         ended_at: now,

@@ -21,7 +21,7 @@ use crate::{
     pace::Pace,
     record::Recorder,
     registry::Registry,
-    upstream::Upstreams,
+    upstream::{Link, Upstreams},
     wake::{Notified, PollingAlone, Wake, announce_sleep},
 };
 
@@ -147,6 +147,12 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         helpers.spawn(Arc::clone(&recorder).serve(arriving, GROUP));
         helpers.spawn(recorder.serve(arriving_alone, 1));
         let shop = Arc::new(Shop::new(Arc::clone(lease), Arc::clone(&self.upstreams), records, records_alone));
+        let link = Link { pool: pool.clone(), lease: Arc::clone(lease) };
+        self.upstreams.work(link.clone(), self.settings.in_flight);
+        helpers.spawn({
+            let shop = Arc::clone(&shop);
+            async move { shop.upstreams.watch(&link, &shop.nudge).await }
+        });
         helpers.spawn(look_around(pool.clone(), Arc::clone(&shop)));
         (shop, helpers)
     }
@@ -247,7 +253,7 @@ fn or_again<T: Default>(done: Result<T, Error>, more: &mut bool) -> Result<T, Er
     }
 }
 
-/// Looks around beside the work: takes over from the dead, reads which upstreams are closed and what people asked.
+/// Looks around beside the work: takes over from the dead, and reads what people asked.
 async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>) {
     while shop.lease.alive() {
         match lease::reap(&pool).await {
@@ -257,9 +263,6 @@ async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>) {
                 shop.nudge.notify_one();
             }
             Err(error) => tracing::debug!(%error, "could not look for dead workers"),
-        }
-        if let Err(error) = shop.upstreams.refresh(&pool).await {
-            tracing::debug!(%error, "could not read the upstreams");
         }
         match sqlx::query_as(include_str!("sql/asked.sql")).bind(shop.lease.worker).fetch_all(&pool).await {
             Ok(rows) => shop.note_asked(rows),

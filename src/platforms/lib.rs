@@ -1,8 +1,8 @@
 //! What enlace asks of a mapping platform, whatever its name: one trait, the words it speaks in, one failure.
 //!
 //! A folder per platform implements it; what a platform's wire looks like never leaves its folder. This crate knows
-//! nothing of the engine: who is called, how often and when is decided elsewhere, and every HTTP call is reported to a
-//! [`CallObserver`] so that it can be shown in a workflow's history.
+//! nothing of the engine: who is called, how often and when is decided elsewhere. A [`CallObserver`] is asked before every HTTP
+//! call whether it may be made, and told of it afterwards, so that it can be shown in a workflow's history.
 
 mod catalog;
 mod failure;
@@ -289,10 +289,32 @@ pub struct Call {
     pub ms: u64,
 }
 
-/// Told of every call to a platform.
+/// Asked before every call to a platform, and told of it.
+#[async_trait]
 pub trait CallObserver: Send + Sync + 'static {
+    /// Waits until a call may be made. Lets everything through unless it is taught otherwise.
+    ///
+    /// # Errors
+    /// Why it may not be made. Nothing was sent then.
+    async fn admit(&self) -> Result<Box<dyn Admitted>, Failure> {
+        Ok(Box::new(Unwatched))
+    }
+
     /// A call was made.
     fn called(&self, call: Call);
+}
+
+/// Leave to make one call; dropped without a word where the call was given up.
+pub trait Admitted: Send {
+    /// How the call ended: the failure that it means if it is one, and whether there was a complete answer.
+    fn ended(self: Box<Self>, failure: Option<&Failure>, answered: bool);
+}
+
+/// Nobody wants to know.
+struct Unwatched;
+
+impl Admitted for Unwatched {
+    fn ended(self: Box<Self>, _failure: Option<&Failure>, _answered: bool) {}
 }
 
 /// One account on one platform: everything that enlace asks of it.

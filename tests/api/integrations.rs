@@ -134,7 +134,7 @@ async fn d4_an_inactive_integrations_work_waits_visibly_and_goes_on() {
     api.post(&format!("{path}/test"), json!({})).await.expect(200);
     assert_eq!(api.get(&upstream).await.body["state"], "closed");
     api.post(&format!("{path}/activate"), json!({})).await.expect(200);
-    assert_eq!(api.get(&upstream).await.body["state"], "open");
+    assert_eq!(api.get(&upstream).await.body["state"], "slowed");
     api.post(&format!("{path}/activate"), json!({})).await.expect(200);
 }
 
@@ -168,11 +168,11 @@ async fn g6_a_refused_credential_is_forgiven_by_a_change_or_a_successful_test() 
     api.patch(&format!("/integrations/{id}"), json!({ "name": "Outro" })).await.expect(200);
     assert_eq!(api.get(&upstream).await.body["state"], "closed", "a new name changes nothing");
     api.patch(&format!("/integrations/{id}"), json!({ "parameters": { "token": "new" } })).await.expect(200);
-    assert_eq!(api.get(&upstream).await.body["state"], "open");
+    assert_eq!(api.get(&upstream).await.body["state"], "slowed");
     refuse().await;
     let tested = api.post(&format!("/integrations/{id}/test"), json!({})).await.expect(200);
     assert_eq!(tested.body["details"]["opened"], true);
-    assert_eq!(api.get(&upstream).await.body["state"], "open");
+    assert_eq!(api.get(&upstream).await.body["state"], "slowed");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ async fn g7_there_is_one_upstream_of_every_integration() {
     assert_eq!(
         listed["items"],
         json!([{ "id": format!("integration:{id}"), "id_integracao": id, "state": "open", "closed_until": null,
-            "until_opened": false, "reason": null, "by": null, "rate": null, "concurrency": null, "waiting": 0 }])
+            "until_opened": false, "probing": false, "reason": null, "by": null, "rate": null, "concurrency": null, "waiting": 0 }])
     );
     assert_eq!(listed["next"], json!(null));
 }
@@ -39,7 +39,7 @@ async fn g7_a_person_closes_and_opens_an_upstream_and_what_waits_goes_on() {
     let sooner = api.patch(&path, json!({ "closed_until": until, "reason": "x" })).await.expect(200).body;
     assert_eq!(sooner["until_opened"], false, "a person may also shorten it");
     let open = api.patch(&path, json!({ "closed_until": null, "reason": "voltou" })).await.expect(200).body;
-    assert_eq!((&open["state"], &open["waiting"]), (&json!("open"), &json!(0)));
+    assert_eq!((&open["state"], &open["waiting"]), (&json!("slowed"), &json!(0)));
     assert_eq!(api.get(&format!("/workflows/{work}")).await.body["status"], "queued");
     let acts: i64 =
         sqlx::query_scalar("select count(*) from enlace.act where act like 'upstream.%' and person = 'admin'")
@@ -60,12 +60,40 @@ async fn what_cannot_be_set_is_named() {
         (json!({ "closed_until": "tomorrow", "reason": "x" }), "closed_until"),
         (json!({ "closed_until": "2020-01-01T00:00:00Z", "reason": "x" }), "closed_until"),
         (json!({ "closed_until": 5, "reason": "x" }), "closed_until"),
-        (json!({ "rate": 5, "reason": "x" }), "rate"),
-        (json!({ "concurrency": 5, "reason": "x" }), "concurrency"),
+        (json!({ "rate": 0, "reason": "x" }), "rate"),
+        (json!({ "rate": -1.5, "reason": "x" }), "rate"),
+        (json!({ "rate": "5", "reason": "x" }), "rate"),
+        (json!({ "concurrency": 0, "reason": "x" }), "concurrency"),
+        (json!({ "concurrency": 1001, "reason": "x" }), "concurrency"),
+        (json!({ "concurrency": 2.5, "reason": "x" }), "concurrency"),
+        (json!({ "rate": 5, "concurrency": 5 }), "reason"),
         (json!({ "open": true, "reason": "x" }), "open"),
     ] {
         api.patch(&path, body).await.refused(422, "invalid", Some(field));
     }
     let none = json!({ "closed_until": null, "reason": "x" });
     api.patch("/upstreams/integration:99", none).await.refused(404, "not-found", None);
+}
+
+#[tokio::test]
+async fn g7_a_person_limits_an_upstream_and_what_is_left_out_stays() {
+    let api = Api::start().await;
+    let path = format!("/upstreams/integration:{}", api.integration().await);
+    let limited =
+        api.patch(&path, json!({ "rate": 2.5, "concurrency": 3, "reason": "contrato" })).await.expect(200).body;
+    assert_eq!(
+        (&limited["rate"], &limited["concurrency"], &limited["state"]),
+        (&json!(2.5), &json!(3), &json!("open"))
+    );
+    let faster = api.patch(&path, json!({ "rate": 10, "reason": "contrato novo" })).await.expect(200).body;
+    assert_eq!((&faster["rate"], &faster["concurrency"]), (&json!(10.0), &json!(3)));
+    let free = api.patch(&path, json!({ "concurrency": null, "reason": "sem limite" })).await.expect(200).body;
+    assert_eq!((&free["rate"], &free["concurrency"]), (&json!(10.0), &json!(null)));
+    let acts: Vec<(String, serde_json::Value, serde_json::Value)> =
+        sqlx::query_as("select reason, before -> 'was' -> 'rate', after -> 'rate' from enlace.act where act = 'upstream.limit' order by at")
+            .fetch_all(&api.db.pool())
+            .await
+            .unwrap();
+    assert_eq!(acts[1], ("contrato novo".to_owned(), json!(2.5), json!(10.0)));
+    assert_eq!(acts.len(), 3);
 }

@@ -136,8 +136,20 @@ impl Http {
     /// Makes the call, once. Any complete answer is `Ok`, whatever its status: [`Answer::checked`] judges it.
     ///
     /// # Errors
-    /// No complete answer came; for a write that may have been sent that is [`FailureKind::Unknown`].
+    /// It may not be made now; or no complete answer came, which for a write that may have been sent is
+    /// [`FailureKind::Unknown`].
     pub async fn send(&self, ask: &Ask, headers: HeaderMap) -> Result<Answer, Failure> {
+        let admitted = self.observer.admit().await?;
+        let sent = self.send_once(ask, headers).await;
+        match &sent {
+            Ok(answer) if answer.status.is_success() => admitted.ended(None, true),
+            Ok(answer) => admitted.ended(Some(&answer.failure()), true),
+            Err(failure) => admitted.ended(Some(failure), false),
+        }
+        sent
+    }
+
+    async fn send_once(&self, ask: &Ask, headers: HeaderMap) -> Result<Answer, Failure> {
         let mut reported = Reported::begin(self.observer.as_ref(), ask);
         let deadline = Instant::now() + self.timeouts.total(ask.purpose);
         let mut request = self.client.request(ask.method.clone(), ask.url.clone()).headers(headers);

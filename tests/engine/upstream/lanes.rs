@@ -1,0 +1,78 @@
+//! Urgent work goes first within the same budget, across workers, and bulk work is never starved.
+
+use std::time::Duration;
+
+use super::{ONE, SOON, limit};
+use crate::support::{
+    caller::{self, Does, Platform, enqueue, succeed},
+    toy,
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g7_a_change_overtakes_the_bulk_work_of_other_workers() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let platform = Platform::start(Does::Answers(Duration::ZERO)).await;
+    limit(&pool, ONE, Some(4.0), None).await;
+    enqueue(&pool, 2, 60, ONE, &platform, "/bulk").await;
+    // Two workers are full of bulk work; what comes later finds a hand with a third.
+    let workers = [(); 2].map(|()| caller::start(&db, 50, SOON));
+    platform.sees(4).await;
+    let third = caller::start(&db, 50, SOON);
+    platform.sees(6).await;
+    enqueue(&pool, 1, 1, ONE, &platform, "/change").await;
+    let before = platform.count();
+    let place = loop {
+        if let Some(place) = platform.calls().iter().position(|(_, path)| path == "/change") {
+            break place;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    // It is taken in within a turn or two, and then has the next one.
+    assert!(place - before <= 4, "{} turns went to bulk work first", place - before);
+    for worker in workers {
+        worker.stop().await;
+    }
+    third.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g7_bulk_work_is_not_starved_by_changes() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let platform = Platform::start(Does::Answers(Duration::ZERO)).await;
+    limit(&pool, ONE, Some(25.0), None).await;
+    enqueue(&pool, 1, 120, ONE, &platform, "/change").await;
+    enqueue(&pool, 2, 20, ONE, &platform, "/bulk").await;
+    let workers = [(); 2].map(|()| caller::start(&db, 200, SOON));
+    succeed(&pool, 140).await;
+    let calls = platform.calls();
+    let bulk = calls.iter().take(100).filter(|(_, path)| path == "/bulk").count();
+    assert!((5..=25).contains(&bulk), "{bulk} of the first 100 calls were bulk work");
+    for worker in workers {
+        worker.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g7_urgent_work_goes_first_where_the_number_of_calls_is_limited_too() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let platform = Platform::start(Does::Answers(Duration::from_millis(100))).await;
+    limit(&pool, ONE, None, Some(2)).await;
+    enqueue(&pool, 2, 200, ONE, &platform, "/bulk").await;
+    let workers = [(); 2].map(|()| caller::start(&db, 50, SOON));
+    platform.sees(6).await;
+    enqueue(&pool, 0, 1, ONE, &platform, "/viability").await;
+    let before = platform.count();
+    let place = loop {
+        if let Some(place) = platform.calls().iter().position(|(_, path)| path == "/viability") {
+            break place;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert!(place - before <= 30, "{} calls went to bulk work first", place - before);
+    for worker in workers {
+        worker.stop().await;
+    }
+}
