@@ -6,7 +6,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine::workflow::{Class, Failure, Text, Trouble as InTrouble, says};
+use engine::{
+    registry::Definitions,
+    workflow::{Class, Failure, Text, Trouble as InTrouble, says},
+};
 use mapping::{Change, Integration, Port, Service, Transmission, Vanishing};
 use platforms::{Detach, ElementKind, FailureKind, Platform};
 use uuid::Uuid;
@@ -15,6 +18,11 @@ pub mod bind;
 pub mod retries;
 pub mod sync;
 pub mod unbind;
+
+/// What the operations are, for those who look at runs and act on them without running any.
+pub fn definitions() -> Definitions {
+    Definitions::default().with::<bind::Bind>().with::<unbind::Unbind>().with::<sync::Sync>()
+}
 
 /// All that an operation may touch.
 pub struct Ports {
