@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use engine::{
     registry::Definitions,
-    workflow::{Class, Failure, Text, Trouble as InTrouble, says},
+    workflow::{Class, Decided, Failure, Parked, Text, Trouble as InTrouble, says},
 };
 use mapping::{Change, Integration, Port, Service, Transmission, Vanishing};
 use platforms::{Detach, ElementKind, FailureKind, Platform};
@@ -172,10 +172,16 @@ pub(crate) fn refused_by_drawing(port: &Port, pt: &str, en: &str) -> Trouble {
     }
 }
 
+/// Why nothing is sent, where a person has waived it.
+pub(crate) fn waived(by: &Decided<'_>) -> String {
+    let (person, reason) = (by.person, by.reason);
+    format!("dispensado por {person}: {reason} / waived by {person}: {reason}")
+}
+
 /// B10: what the port shows while its work is in trouble.
 pub(crate) fn transmission_in_trouble(port: i64, trouble: &InTrouble<'_>) -> Vec<Change> {
     let shows = match (trouble.parked, trouble.failure.class) {
-        (_, Class::Unknown) => Transmission::Unknown,
+        (Some(Parked::OutcomeUnknown), _) | (_, Class::Unknown) => Transmission::Unknown,
         (Some(_), _) => Transmission::Failed(trouble.failure.message.clone()),
         (None, _) => Transmission::Pending,
     };
