@@ -7,7 +7,9 @@
 //! are not changed, and nothing is sent to the platform.
 
 use chrono::{DateTime, Utc};
-use engine::workflow::{Cx, Decided, Decision, End, Lane, Next, Parked, Step, Text, Trouble as InTrouble, Workflow, says, to};
+use engine::workflow::{
+    Cx, Decided, Decision, End, Lane, Next, Parked, Step, Text, Trouble as InTrouble, Workflow, says, to,
+};
 use mapping::{
     Change,
     change::SyncPart::{self, Begun, Failed, Missing},
@@ -199,7 +201,9 @@ impl Workflow for Sync {
 
     fn decided(state: State, by: &Decided<'_>) -> Option<State> {
         match (state, by.decision) {
-            (State::MarkingMissing { left, .. }, Decision::Approve) => Some(State::MarkingMissing { left, approved: true }),
+            (State::MarkingMissing { left, .. }, Decision::Approve) => {
+                Some(State::MarkingMissing { left, approved: true })
+            }
             (State::MarkingMissing { .. }, Decision::Refuse) => Some(State::Summing),
             _ => None,
         }

@@ -221,7 +221,10 @@ impl One {
     }
 }
 
-fn whole(Workflow { summary, progress, steps, acts, legal_acts, original_payload }: &Workflow, lang: Language) -> String {
+fn whole(
+    Workflow { summary, progress, steps, acts, legal_acts, original_payload }: &Workflow,
+    lang: Language,
+) -> String {
     let mut about = table(["WORKFLOW", &summary.id.to_string()], 1);
     about.add_row(["kind", &format!("{} {}", summary.kind, summary.keys.join(" "))]);
     about.add_row(["status", &format!("{}, {}", summary.status, summary.state.as_deref().unwrap_or("–"))]);

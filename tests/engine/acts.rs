@@ -103,13 +103,12 @@ async fn g12_every_act_on_every_standing_works_or_says_what_does_and_changes_not
             if legal.contains(&name) {
                 let wanted = if standing_as.2 { Acted::Asked } else { Acted::Done };
                 assert_eq!(acted, wanted, "{what}");
-                let noted: (String, String, Value, Value) = sqlx::query_as(
-                    "select act, person, before, after from enlace.act where run_id = $1",
-                )
-                .bind(id)
-                .fetch_one(&pool)
-                .await
-                .unwrap();
+                let noted: (String, String, Value, Value) =
+                    sqlx::query_as("select act, person, before, after from enlace.act where run_id = $1")
+                        .bind(id)
+                        .fetch_one(&pool)
+                        .await
+                        .unwrap();
                 assert_eq!((noted.0.as_str(), noted.1.as_str()), (name, "ana"), "{what}");
                 assert!(noted.2["status"].is_string() && noted.3["status"].is_string(), "{what}: {noted:?}");
             } else {

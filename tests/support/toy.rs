@@ -150,7 +150,11 @@ impl Workflow for Toy {
                 cx.ports.done.lock().unwrap().push((cx.id, step, "look".to_owned()));
                 let blind = cx.input.plan.get(step).is_some_and(|what| what.ends_with("blind"));
                 if blind && !cx.ports.sees.load(Ordering::Relaxed) {
-                    return Err(Failure::new(Class::Rejected, "toy.blind", "a plataforma não diz / the platform does not say"));
+                    return Err(Failure::new(
+                        Class::Rejected,
+                        "toy.blind",
+                        "a plataforma não diz / the platform does not say",
+                    ));
                 }
                 Ok(to(after(step, cx.input)))
             }

@@ -47,12 +47,7 @@ impl Acting<'_> {
 
     /// Leaves its keys, so that whoever is behind it goes on, and takes a place in the order as an intake would: no two runs
     /// can have the same one, and none that was enqueued before is behind it.
-    async fn joins_the_end(
-        &self,
-        conn: &mut PgConnection,
-        old: &[(String, i64)],
-        new: &[String],
-    ) -> Result<(), Error> {
+    async fn joins_the_end(&self, conn: &mut PgConnection, old: &[(String, i64)], new: &[String]) -> Result<(), Error> {
         let old: Vec<(&str, i64)> = old.iter().map(|(key, position)| (key.as_str(), *position)).collect();
         record::release_keys(conn, &old).await?;
         let intake: i64 = sqlx::query_scalar(include_str!("../sql/act_place_at_end.sql")).fetch_one(&mut *conn).await?;

@@ -70,8 +70,11 @@ fn parked(stands: &Stands, kind: Option<&dyn Definition>) -> Vec<Act> {
     match stands.parked.as_deref().and_then(|why| why.parse().ok()) {
         Some(Parked::Approval) => {
             let offered = [(Act::Approve, Decision::Approve), (Act::Refuse, Decision::Refuse)];
-            let mut acts: Vec<Act> =
-                offered.into_iter().filter(|(_, decision)| decides(stands, kind, *decision)).map(|(act, _)| act).collect();
+            let mut acts: Vec<Act> = offered
+                .into_iter()
+                .filter(|(_, decision)| decides(stands, kind, *decision))
+                .map(|(act, _)| act)
+                .collect();
             acts.push(Act::Cancel);
             acts
         }
