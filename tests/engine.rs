@@ -1,5 +1,6 @@
 //! The engine's guarantees G1–G6, G8 and G10, each tried with a small operation (`support::toy`).
 
+mod acts;
 mod keys;
 mod retries;
 mod start;

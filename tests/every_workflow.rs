@@ -83,6 +83,7 @@ impl Stage {
                     (at, state) = (there, data);
                 }
                 Answer::Again => return (Comes::Again, stops),
+                Answer::Park => return (Comes::Parked, stops),
                 Answer::Failed(Class::Rejected, code) => return (Comes::Refused(code), stops),
                 other => panic!("{} at {at}: {other:?}", self.kind.name()),
             }

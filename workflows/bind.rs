@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use engine::workflow::{Cx, End, Lane, Next, Step, Text, Trouble as InTrouble, Workflow, says, to};
+use engine::workflow::{Cx, Decided, Decision, End, Lane, Next, Step, Text, Trouble as InTrouble, Workflow, says, to};
 use mapping::{Change, Port, Transmission};
 use platforms::{CustomerToAttach, Occupancy, Seat};
 use serde::{Deserialize, Serialize};
@@ -154,6 +154,19 @@ impl Workflow for Bind {
 
     fn in_trouble(input: &Input, trouble: &InTrouble<'_>) -> Vec<Change> {
         crate::transmission_in_trouble(input.id_porta_atendimento, trouble)
+    }
+
+    /// Whoever waives it has seen to the port on the platform, or does not want it there.
+    fn decisions(at: At) -> &'static [(Decision, At)] {
+        use At::*;
+        match at {
+            Requested | Looking | Clearing | Attaching => &[(Decision::Skip, NotApplicable)],
+            _ => &[],
+        }
+    }
+
+    fn decided(_state: State, by: &Decided<'_>) -> Option<State> {
+        (by.decision == Decision::Skip).then(|| State::NotApplicable { reason: crate::waived(by) })
     }
 }
 

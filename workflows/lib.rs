@@ -6,7 +6,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use engine::workflow::{Class, Failure, Text, Trouble as InTrouble, says};
+use engine::{
+    registry::Definitions,
+    workflow::{Class, Decided, Failure, Parked, Text, Trouble as InTrouble, says},
+};
 use mapping::{Change, Integration, Port, Service, Transmission, Vanishing};
 use platforms::{Detach, ElementKind, FailureKind, Platform};
 use uuid::Uuid;
@@ -15,6 +18,11 @@ pub mod bind;
 pub mod retries;
 pub mod sync;
 pub mod unbind;
+
+/// What the operations are, for those who look at runs and act on them without running any.
+pub fn definitions() -> Definitions {
+    Definitions::default().with::<bind::Bind>().with::<unbind::Unbind>().with::<sync::Sync>()
+}
 
 /// All that an operation may touch.
 pub struct Ports {
@@ -165,10 +173,16 @@ pub(crate) fn refused_by_drawing(port: &Port, pt: &str, en: &str) -> Trouble {
     }
 }
 
+/// Why nothing is sent, where a person has waived it.
+pub(crate) fn waived(by: &Decided<'_>) -> String {
+    let (person, reason) = (by.person, by.reason);
+    format!("dispensado por {person}: {reason} / waived by {person}: {reason}")
+}
+
 /// B10: what the port shows while its work is in trouble.
 pub(crate) fn transmission_in_trouble(port: i64, trouble: &InTrouble<'_>) -> Vec<Change> {
     let shows = match (trouble.parked, trouble.failure.class) {
-        (_, Class::Unknown) => Transmission::Unknown,
+        (Some(Parked::OutcomeUnknown), _) | (_, Class::Unknown) => Transmission::Unknown,
         (Some(_), _) => Transmission::Failed(trouble.failure.message.clone()),
         (None, _) => Transmission::Pending,
     };

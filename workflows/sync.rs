@@ -7,7 +7,9 @@
 //! are not changed, and nothing is sent to the platform.
 
 use chrono::{DateTime, Utc};
-use engine::workflow::{Cx, End, Lane, Next, Step, Text, Trouble as InTrouble, Workflow, says, to};
+use engine::workflow::{
+    Cx, Decided, Decision, End, Lane, Next, Parked, Step, Text, Trouble as InTrouble, Workflow, says, to,
+};
 use mapping::{
     Change,
     change::SyncPart::{self, Begun, Failed, Missing},
@@ -61,8 +63,12 @@ pub enum State {
     PullingCables { chosen: Chosen, cursor: Option<String> },
     /// The network is in; now who sits on its ports.
     PullingOccupants { chosen: Chosen, cursor: Option<String> },
-    /// Every page was seen; these kinds are still to be searched for what is gone.
-    MarkingMissing { left: Chosen },
+    /// Every page was seen; these kinds are still to be searched for what is gone. `approved`: a person has seen how much that is.
+    MarkingMissing {
+        left: Chosen,
+        #[serde(default)]
+        approved: bool,
+    },
     /// Everything is written.
     Summing,
     /// HubSoft has the drawing: contract.md's form of a sync's result.
@@ -171,7 +177,7 @@ impl Workflow for Sync {
                 let page = map(cx).await?.occupants(cursor.as_deref()).await?;
                 turn(cx, None, chosen, cursor, page, SyncPart::Occupants)
             }
-            State::MarkingMissing { left } => mark_missing(cx, left).await,
+            State::MarkingMissing { left, approved } => mark_missing(cx, left, approved).await,
             State::Summing => {
                 let result = cx.ports.network.sync_result(cx.id).await?;
                 Ok(to(State::Finished { result }).writing([part(cx.input, SyncPart::Finished)]))
@@ -183,6 +189,24 @@ impl Workflow for Sync {
     /// S11: HubSoft's project says why, once the run has ended over it.
     fn in_trouble(input: &Input, trouble: &InTrouble<'_>) -> Vec<Change> {
         trouble.parked.map(|_| part(input, Failed(trouble.failure.message.clone()))).into_iter().collect()
+    }
+
+    /// S9: what is gone is marked although it is much, or left as it is; the sync ends well either way.
+    fn decisions(at: At) -> &'static [(Decision, At)] {
+        match at {
+            At::MarkingMissing => &[(Decision::Approve, At::MarkingMissing), (Decision::Refuse, At::Summing)],
+            _ => &[],
+        }
+    }
+
+    fn decided(state: State, by: &Decided<'_>) -> Option<State> {
+        match (state, by.decision) {
+            (State::MarkingMissing { left, .. }, Decision::Approve) => {
+                Some(State::MarkingMissing { left, approved: true })
+            }
+            (State::MarkingMissing { .. }, Decision::Refuse) => Some(State::Summing),
+            _ => None,
+        }
     }
 }
 
@@ -251,35 +275,35 @@ fn after(kind: Option<ElementKind>, chosen: Chosen) -> State {
     match (here.and_then(|here| chosen.get(here + 1)).copied(), kind) {
         (Some(next), _) => pulling(next, chosen, None),
         (None, Some(_)) if chosen.contains(&ElementKind::Splitter) => State::PullingOccupants { chosen, cursor: None },
-        (None, _) => State::MarkingMissing { left: chosen },
+        (None, _) => State::MarkingMissing { left: chosen, approved: false },
     }
 }
 
 /// S8: what no page showed is marked missing, a kind a step.
-async fn mark_missing(cx: &Cx<'_, Sync>, mut left: Chosen) -> Result<Next<State, Change>, Trouble> {
-    for kind in &left {
-        believable(cx, *kind).await?;
+async fn mark_missing(cx: &Cx<'_, Sync>, mut left: Chosen, approved: bool) -> Result<Next<State, Change>, Trouble> {
+    if !approved {
+        for kind in &left {
+            if let Some(message) = unbelievable(cx, *kind).await? {
+                return Ok(Next::Park { why: Parked::Approval, message });
+            }
+        }
     }
     match left.pop() {
-        Some(kind) => Ok(to(State::MarkingMissing { left }).writing([part(cx.input, Missing(kind))])),
+        Some(kind) => Ok(to(State::MarkingMissing { left, approved }).writing([part(cx.input, Missing(kind))])),
         None => Ok(to(State::Summing)),
     }
 }
 
-/// S9: a platform that answers with next to nothing by mistake must not empty the map. All kinds are asked about before the
-/// first one is marked.
-async fn believable(cx: &Cx<'_, Sync>, kind: ElementKind) -> Result<(), Trouble> {
+/// S9: a platform that answers with next to nothing by mistake must not empty the map: what a person is asked, if it seems so. All
+/// kinds are asked about before the first one is marked.
+async fn unbelievable(cx: &Cx<'_, Sync>, kind: ElementKind) -> Result<Option<String>, Trouble> {
     let vanishing = cx.ports.network.would_vanish(cx.id, kind).await?;
-    if !vanishing.suspicious() {
-        return Ok(());
-    }
     let (name, missing, known) = (<&str>::from(kind), vanishing.missing, vanishing.known);
-    Err(Trouble::Refused {
-        code: "sync.would_empty_map",
-        message: format!(
-            "a plataforma não mostra mais {missing} de {known} elementos ({name}): nada foi marcado; confira a plataforma / the platform no longer shows {missing} of {known} elements ({name}): nothing was marked; check the platform"
-        ),
-    })
+    Ok(vanishing.suspicious().then(|| {
+        format!(
+            "a plataforma não mostra mais {missing} de {known} elementos ({name}); nada foi marcado ainda / the platform no longer shows {missing} of {known} elements ({name}); nothing has been marked yet"
+        )
+    }))
 }
 
 async fn map(cx: &Cx<'_, Sync>) -> Result<Arc<dyn Platform>, Trouble> {

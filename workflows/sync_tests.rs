@@ -9,7 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use engine::workflow::{Class, Failure, Parked};
+use engine::workflow::{Class, Failure};
 use mapping::{Integration, Port, Service, Vanishing};
 use platforms::*;
 use uuid::Uuid;
@@ -140,21 +140,30 @@ struct Ran {
     parts: Vec<SyncPart>,
     asked: Vec<String>,
     trouble: Option<Trouble>,
+    /// What a person was asked, and why.
+    asked_person: Option<(Parked, String)>,
     end: State,
 }
 
 /// Runs to an end or to the first trouble; states are stored and read back between steps, as the engine does it.
 fn run(side: Side, stuck: bool) -> Ran {
+    let input = serde_json::from_value(serde_json::json!({ "id_integracao": 3 })).unwrap();
+    run_from(side, stuck, Sync::begin(&input))
+}
+
+/// The same, from a state.
+fn run_from(side: Side, stuck: bool, begin: State) -> Ran {
     let drawing = Arc::new(Drawing { stuck, ..Drawing::default() });
     let ports = Ports { network: Arc::new(side), maps: Arc::new(Only(drawing.clone())) };
     let input: Input = serde_json::from_value(serde_json::json!({ "id_integracao": 3 })).unwrap();
     let cx = Cx { input: &input, ports: &ports, id: Uuid::nil(), position: 1, enqueued_at: DateTime::UNIX_EPOCH };
     let mut ran = Ran {
-        states: vec![At::Requested],
+        states: vec![At::from(&begin)],
         parts: Vec::new(),
         asked: Vec::new(),
         trouble: None,
-        end: Sync::begin(&input),
+        asked_person: None,
+        end: begin,
     };
     while let Step::Work { leads_to, .. } = Sync::step(At::from(&ran.end)) {
         let stored = serde_json::to_string(&ran.end).unwrap();
@@ -167,6 +176,10 @@ fn run(side: Side, stuck: bool) -> Ran {
                     other => panic!("a sync wrote {other:?}"),
                 }));
                 ran.end = state;
+            }
+            Ok(Next::Park { why, message }) => {
+                ran.asked_person = Some((why, message));
+                break;
             }
             Ok(other) => panic!("a sync answered {other:?}"),
             Err(trouble) => {
@@ -287,13 +300,29 @@ fn d4_inactive_untied_and_empty_integrations_are_not_synced() {
 }
 
 #[test]
-fn s9_a_map_is_not_emptied_by_mistake() {
-    let side = Side { vanishing: Vanishing { missing: 90, known: 100 }, ..Side::with(&everything()) };
-    let ran = run(side, false);
-    assert!(
-        matches!(ran.trouble, Some(Trouble::Refused { code: "sync.would_empty_map", ref message }) if message.contains("90 of 100"))
-    );
-    assert!(!ran.parts.iter().any(|part| matches!(part, Missing(_))), "nothing was marked");
+fn s9_a_map_is_not_emptied_by_mistake_and_a_person_decides() {
+    let side = || Side { vanishing: Vanishing { missing: 90, known: 100 }, ..Side::with(&everything()) };
+    let asked = run(side(), false);
+    assert!(matches!(&asked.asked_person, Some((Parked::Approval, message)) if message.contains("90 of 100")));
+    let marked = |ran: &Ran| ran.parts.iter().filter(|part| matches!(part, Missing(_))).count();
+    assert_eq!(marked(&asked), 0, "nothing was marked");
+    let decide = |decision| {
+        let by = Decided { decision, person: "ana", reason: "a rede foi desmontada" };
+        Sync::decided(serde_json::from_value(serde_json::to_value(&asked.end).unwrap()).unwrap(), &by)
+    };
+    let approved = run_from(side(), false, decide(Decision::Approve).unwrap());
+    assert_eq!(marked(&approved), everything().len());
+    assert!(matches!(approved.end, State::Finished { .. }));
+    let refused = run_from(side(), false, decide(Decision::Refuse).unwrap());
+    assert_eq!(marked(&refused), 0);
+    assert!(matches!(refused.end, State::Finished { .. }));
+    assert!(decide(Decision::Skip).is_none());
+}
+
+#[test]
+fn g10_a_marking_that_was_stored_before_people_could_approve_it_is_not_approved() {
+    let stored = serde_json::from_str(r#"{"state": "marking_missing", "left": ["box"]}"#).unwrap();
+    assert!(matches!(stored, State::MarkingMissing { approved: false, .. }));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! is left alone, and the difference is recorded for a person: unless a superseded bind left it to later work to clear the
 //! port (B2, B8), for then HubSoft has replaced that customer already.
 
-use engine::workflow::{Cx, End, Lane, Next, Step, Text, Trouble as InTrouble, Workflow, says, to};
+use engine::workflow::{Cx, Decided, Decision, End, Lane, Next, Step, Text, Trouble as InTrouble, Workflow, says, to};
 use mapping::{Change, Transmission};
 use platforms::{Occupancy, Seat};
 use serde::{Deserialize, Serialize};
@@ -125,6 +125,19 @@ impl Workflow for Unbind {
 
     fn in_trouble(input: &Input, trouble: &InTrouble<'_>) -> Vec<Change> {
         crate::transmission_in_trouble(input.id_porta_atendimento, trouble)
+    }
+
+    /// Whoever waives it has seen to the port on the platform, or does not want it there.
+    fn decisions(at: At) -> &'static [(Decision, At)] {
+        use At::*;
+        match at {
+            Requested | Looking | Detaching => &[(Decision::Skip, NotApplicable)],
+            _ => &[],
+        }
+    }
+
+    fn decided(_state: State, by: &Decided<'_>) -> Option<State> {
+        (by.decision == Decision::Skip).then(|| State::NotApplicable { reason: crate::waived(by) })
     }
 }
 

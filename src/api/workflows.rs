@@ -16,7 +16,7 @@ use super::{
     read::{self, Body, Named, Query},
 };
 use crate::desk::{
-    Items, Refusal,
+    Items,
     acts::{self, Done, Verb},
     filter::Asked,
     start::{self, Along, Ended, Start, Started},
@@ -92,21 +92,26 @@ pub async fn show(
     Ok(Json(workflows::show(&state.pool, &caller, read::uuid(&id)?).await?))
 }
 
-/// Why something is done to a workflow. Acts that this build does not offer may come with more.
+/// Why something is done to a workflow, and what some acts take besides.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({ "reason": "a porta foi liberada no OZMap" }))]
 pub struct Reasoned {
     /// Why: 1 to 200 characters, for the audit.
     reason: String,
-    #[serde(flatten)]
-    #[schema(ignore)]
-    more: serde_json::Map<String, serde_json::Value>,
+    /// `retry` alone: begin anew with this payload. What it was started with stays in the history.
+    #[schema(value_type = Option<Object>)]
+    payload: Option<serde_json::Value>,
+    /// `resolve` alone: `done` or `not_done`.
+    #[schema(example = "done")]
+    outcome: Option<String>,
 }
 
 /// Act on a workflow
 ///
-/// `retry` lets it go on at once from the step that failed, `cancel` calls it off. The other acts are answered with what may
-/// be done instead.
+/// `retry` lets it go on at once from the step that failed, with a `payload` begins it anew with that; `skip` waives it;
+/// `resolve` says whether a write whose outcome is unknown was done; `approve` and `refuse` answer what it asks; `pause` and
+/// `resume` keep its place; `cancel` calls it off. What makes no sense now is answered with what does (`legal`).
 #[utoipa::path(post, path = "/workflows/{id}/{act}", tag = "workflows", request_body = Reasoned,
     params(("id" = String, Path, format = Uuid), ("act" = Verb, Path)),
     responses((status = 200, description = "Done", body = Done),
@@ -119,10 +124,8 @@ pub async fn act(
 ) -> Result<(StatusCode, Json<Done>), Problem> {
     let verb: Verb = act.parse().map_err(|_| no_such_act(&act))?;
     let id = read::uuid(&id)?;
-    if let Some(field) = given.more.keys().next().filter(|_| verb.offered()) {
-        return Err(Refusal::invalid(field, "is not known here; known are reason").into());
-    }
-    let done = acts::act(&state.pool, &caller, id, verb, &given.reason).await?;
+    let along = acts::With { payload: given.payload, outcome: given.outcome };
+    let done = acts::act(&state.pool, &caller, id, verb, &given.reason, along).await?;
     let status = if done.outcome == "asked" { StatusCode::ACCEPTED } else { StatusCode::OK };
     Ok((status, Json(done)))
 }

@@ -11,7 +11,7 @@ use super::desk::{Desk, at_desk};
 use super::progress::Progress;
 use super::show::{Language, Look, done, local, local_or_dash, plain, say, table, typed_time};
 use crate::desk::Items;
-use crate::desk::acts::{self, Verb};
+use crate::desk::acts::{self, Verb, With};
 use crate::desk::filter::Asked;
 use crate::desk::start::{self, Along, Start};
 use crate::desk::workflows::{self, Step, Summary, Workflow};
@@ -29,8 +29,20 @@ pub enum Workflows {
     Show(One),
     /// Start one
     Start(Starting),
-    /// Let one go on at once from the step that failed
-    Retry(Acting),
+    /// Let one go on at once from the step that failed; with --payload: begin anew with that
+    Retry(Retrying),
+    /// Waive what one is for
+    Skip(Acting),
+    /// Say whether a write whose outcome is unknown was done
+    Resolve(Resolving),
+    /// Stop one between two steps; it keeps its place
+    Pause(Acting),
+    /// Let one go on after a pause
+    Resume(Acting),
+    /// Let one do what it asks about
+    Approve(Acting),
+    /// Forbid one what it asks about
+    Refuse(Acting),
     /// Call one off
     Cancel(Acting),
     /// Follow one until it ends; exit code 0 if it ended well
@@ -125,6 +137,26 @@ pub struct Acting {
     json: bool,
 }
 
+/// A retry.
+#[derive(Debug, Args)]
+pub struct Retrying {
+    #[command(flatten)]
+    acting: Acting,
+    /// Another payload, as JSON: it begins anew with that
+    #[arg(long, value_parser = json)]
+    payload: Option<serde_json::Value>,
+}
+
+/// An answer to: was it done or not?
+#[derive(Debug, Args)]
+pub struct Resolving {
+    #[command(flatten)]
+    acting: Acting,
+    /// done or not_done
+    #[arg(long)]
+    outcome: String,
+}
+
 impl Workflows {
     /// Does what was asked.
     pub async fn run(self, settings: Settings) -> anyhow::Result<ExitCode> {
@@ -132,8 +164,18 @@ impl Workflows {
             Self::List(list) => list.run(&desk).await,
             Self::Show(one) => one.show(&desk).await,
             Self::Start(starting) => starting.run(&desk).await,
-            Self::Retry(acting) => acting.run(&desk, Verb::Retry).await,
-            Self::Cancel(acting) => acting.run(&desk, Verb::Cancel).await,
+            Self::Retry(Retrying { acting, payload }) => {
+                acting.run(&desk, Verb::Retry, With { payload, outcome: None }).await
+            }
+            Self::Resolve(Resolving { acting, outcome }) => {
+                acting.run(&desk, Verb::Resolve, With { payload: None, outcome: Some(outcome) }).await
+            }
+            Self::Skip(acting) => acting.run(&desk, Verb::Skip, With::default()).await,
+            Self::Pause(acting) => acting.run(&desk, Verb::Pause, With::default()).await,
+            Self::Resume(acting) => acting.run(&desk, Verb::Resume, With::default()).await,
+            Self::Approve(acting) => acting.run(&desk, Verb::Approve, With::default()).await,
+            Self::Refuse(acting) => acting.run(&desk, Verb::Refuse, With::default()).await,
+            Self::Cancel(acting) => acting.run(&desk, Verb::Cancel, With::default()).await,
             Self::Watch(one) => follow(&desk, one.id, one.lang, one.look.json).await,
         })
         .await
@@ -179,12 +221,18 @@ impl One {
     }
 }
 
-fn whole(Workflow { summary, progress, steps, acts }: &Workflow, lang: Language) -> String {
+fn whole(
+    Workflow { summary, progress, steps, acts, legal_acts, original_payload }: &Workflow,
+    lang: Language,
+) -> String {
     let mut about = table(["WORKFLOW", &summary.id.to_string()], 1);
     about.add_row(["kind", &format!("{} {}", summary.kind, summary.keys.join(" "))]);
     about.add_row(["status", &format!("{}, {}", summary.status, summary.state.as_deref().unwrap_or("–"))]);
     about.add_row(["why", &lang.of(&summary.explanation)]);
     about.add_row(["payload", &summary.payload.to_string()]);
+    if let Some(original) = original_payload {
+        about.add_row(["at first", &original.to_string()]);
+    }
     let result = summary.result.as_ref().or(progress.as_ref());
     about.add_row([
         if progress.is_some() { "so far" } else { "result" },
@@ -195,6 +243,7 @@ fn whole(Workflow { summary, progress, steps, acts }: &Workflow, lang: Language)
     about.add_row(["began", &local_or_dash(summary.started_at)]);
     about.add_row(["ended", &local_or_dash(summary.ended_at)]);
     about.add_row(["goes on", &local_or_dash(summary.next_at)]);
+    about.add_row(["possible", &if legal_acts.is_empty() { "–".to_owned() } else { legal_acts.join(", ") }]);
     let mut parts = vec![about.to_string()];
     if !steps.is_empty() {
         parts.push(tried(steps, lang));
@@ -244,8 +293,8 @@ impl Starting {
 }
 
 impl Acting {
-    async fn run(self, desk: &Desk, verb: Verb) -> anyhow::Result<ExitCode> {
-        let did = acts::act(&desk.pool, &desk.caller, self.id, verb, &self.reason).await?;
+    async fn run(self, desk: &Desk, verb: Verb, with: With) -> anyhow::Result<ExitCode> {
+        let did = acts::act(&desk.pool, &desk.caller, self.id, verb, &self.reason, with).await?;
         let asked = if did.outcome == "asked" { "; the worker that holds it does it between two steps" } else { "" };
         done(self.json, &did, &format!("{verb}: {} is {}{asked}", did.id, did.status))
     }

@@ -1,24 +1,25 @@
 //! Acts on workflows: what people may do to one, and what became of it (G12).
 
-use engine::acts::{self, Acted, Person};
+use engine::acts::{self, Act, Acted, Ask, Person};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sqlx::PgPool;
 use strum::{Display, EnumString, VariantNames};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Refusal, check};
+use super::{Caller, Refusal, check, kinds};
 
 /// What people may ask to be done to a workflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, EnumString, Display, VariantNames, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Verb {
-    /// Go on from the step that failed, with fresh attempts.
+    /// Go on from the step that failed, with fresh attempts; with another payload: begin anew with that.
     Retry,
     /// Call it off.
     Cancel,
-    /// Take the failed step for done.
+    /// Waive what it is for.
     Skip,
     /// Say whether a write whose outcome is unknown was done.
     Resolve,
@@ -32,10 +33,46 @@ pub enum Verb {
     Refuse,
 }
 
+/// What comes with an act.
+#[derive(Clone, Debug, Default)]
+pub struct With {
+    /// Retry: another payload than the one that it was started with.
+    pub payload: Option<Value>,
+    /// Resolve: `done` or `not_done`.
+    pub outcome: Option<String>,
+}
+
 impl Verb {
-    /// Whether this build does it. The others are known, and never legal.
-    pub fn offered(self) -> bool {
-        matches!(self, Self::Retry | Self::Cancel)
+    /// The act with what comes along.
+    ///
+    /// # Errors
+    /// Names what is missing, or does not belong to this act.
+    pub fn ask(self, with: With) -> Result<Ask, Refusal> {
+        let known = match self {
+            Self::Retry => "reason, payload",
+            Self::Resolve => "reason, outcome",
+            _ => "reason",
+        };
+        let unknown = |field: &str| Err(Refusal::invalid(field, format!("is not known here; known are {known}")));
+        match (self, with) {
+            (Self::Resolve, With { payload: None, outcome }) => match outcome.as_deref() {
+                Some("done") => Ok(Ask::Resolve { done: true }),
+                Some("not_done") => Ok(Ask::Resolve { done: false }),
+                _ => Err(Refusal::invalid("outcome", "must be done or not_done: was it written, or not?")),
+            },
+            (_, With { outcome: Some(_), .. }) => unknown("outcome"),
+            (Self::Retry, With { payload, .. }) => match payload {
+                Some(payload) if !payload.is_object() => Err(Refusal::invalid("payload", "must be a JSON object")),
+                payload => Ok(Ask::Retry { payload }),
+            },
+            (_, With { payload: Some(_), .. }) => unknown("payload"),
+            (Self::Cancel, _) => Ok(Ask::Plain(Act::Cancel)),
+            (Self::Skip, _) => Ok(Ask::Plain(Act::Skip)),
+            (Self::Pause, _) => Ok(Ask::Plain(Act::Pause)),
+            (Self::Resume, _) => Ok(Ask::Plain(Act::Resume)),
+            (Self::Approve, _) => Ok(Ask::Plain(Act::Approve)),
+            (Self::Refuse, _) => Ok(Ask::Plain(Act::Refuse)),
+        }
     }
 }
 
@@ -58,15 +95,17 @@ pub struct Done {
 /// Does it, or asks the worker that holds the workflow.
 ///
 /// # Errors
-/// [`Refusal::NotNow`] with the legal acts, [`Refusal::Missing`], or [`Refusal::Invalid`] for the reason.
-pub async fn act(pool: &PgPool, caller: &Caller, id: Uuid, verb: Verb, reason: &str) -> Result<Done, Refusal> {
+/// [`Refusal::NotNow`] with the legal acts, [`Refusal::Missing`], or [`Refusal::Invalid`] for what was given.
+pub async fn act(
+    pool: &PgPool,
+    caller: &Caller,
+    id: Uuid,
+    verb: Verb,
+    reason: &str,
+    with: With,
+) -> Result<Done, Refusal> {
     let person = Person { name: caller.name.clone(), reason: check::reason(reason)? };
-    let acted = match verb {
-        Verb::Retry => acts::retry(pool, id, person).await?,
-        Verb::Cancel => acts::cancel(pool, id, person).await?,
-        _ => not_offered(pool, id).await?,
-    };
-    let outcome = match acted {
+    let outcome = match acts::act(pool, kinds::definitions(), id, verb.ask(with)?, person).await? {
         Acted::Done => "done",
         Acted::Asked => "asked",
         Acted::Unknown => return Err(Refusal::no_workflow(id)),
@@ -76,17 +115,8 @@ pub async fn act(pool: &PgPool, caller: &Caller, id: Uuid, verb: Verb, reason: &
     Ok(Done { id, act: verb.to_string(), outcome, status })
 }
 
-async fn not_offered(pool: &PgPool, id: Uuid) -> Result<Acted, Refusal> {
-    let status: Option<String> =
-        sqlx::query_scalar(include_str!("sql/status_of.sql")).bind(id).fetch_optional(pool).await?;
-    Ok(status.map_or(Acted::Unknown, |status| Acted::NotNow { legal: acts::legal(&status), status }))
-}
-
 fn not_now(verb: Verb, status: &str, legal: Vec<&'static str>) -> Refusal {
     let instead = if legal.is_empty() { "nothing can be done to it".to_owned() } else { legal.join(" or ") };
-    let message = match verb.offered() {
-        true => format!("it makes no sense to {verb} a workflow that is {status}; possible now: {instead}"),
-        false => format!("this build does not offer {verb}; the workflow is {status}; possible now: {instead}"),
-    };
+    let message = format!("it makes no sense to {verb} a workflow that is {status}; possible now: {instead}");
     Refusal::NotNow { message, legal }
 }

@@ -1,8 +1,9 @@
 //! The kinds of workflow by name, and what each is ordered by.
 
-use engine::workflow::Workflow;
+use std::sync::LazyLock;
+
+use engine::registry::{Definition, Definitions};
 use serde_json::Value;
-use workflows::{bind::Bind, sync::Sync, unbind::Unbind};
 
 use super::Refusal;
 
@@ -22,18 +23,17 @@ pub fn some_of(field: &str, text: &str, known: &[&'static str]) -> Result<Vec<&'
     names.ok_or_else(|| Refusal::invalid(field, format!("must be some of {}", known.join(", "))))
 }
 
-/// What a workflow of this kind and payload is ordered by; nothing where this build does not know the kind.
-pub fn keys(kind: &str, payload: &Value) -> Vec<String> {
-    match kind {
-        Bind::NAME => keys_of::<Bind>(payload),
-        Unbind::NAME => keys_of::<Unbind>(payload),
-        Sync::NAME => keys_of::<Sync>(payload),
-        _ => Vec::new(),
-    }
+static DEFINITIONS: LazyLock<Definitions> = LazyLock::new(workflows::definitions);
+
+/// The operations that this build knows.
+pub fn definitions() -> &'static Definitions {
+    &DEFINITIONS
 }
 
-fn keys_of<W: Workflow>(payload: &Value) -> Vec<String> {
-    serde_json::from_value(payload.clone()).map(|input| W::keys(&input)).unwrap_or_default()
+/// What a workflow of this kind and payload is ordered by; nothing where this build does not know the kind.
+pub fn keys(kind: &str, payload: &Value) -> Vec<String> {
+    let admitted = definitions().get(kind).map(|kind: &dyn Definition| kind.admit(payload));
+    admitted.and_then(Result::ok).map(|admitted| admitted.keys).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -90,6 +90,12 @@ pub struct Workflow {
     pub steps: Vec<Step>,
     /// What people did to it, in order.
     pub acts: Vec<Act>,
+    /// What a person may do to it now.
+    #[schema(example = json!(["retry", "skip", "cancel"]))]
+    pub legal_acts: Vec<&'static str>,
+    /// What it was started with, where a person has changed the payload since.
+    #[schema(value_type = Option<Object>)]
+    pub original_payload: Option<Value>,
 }
 
 /// A step: everything that was tried in one state.
@@ -184,8 +190,13 @@ pub async fn show(pool: &PgPool, caller: &Caller, id: Uuid) -> Result<Workflow, 
         _ => None,
     };
     let steps = steps(query::attempts(pool, id).await?);
-    let acts = query::acts(pool, id).await?.into_iter().map(Act::from).collect();
-    Ok(Workflow { summary: summary(row, caller), progress, steps, acts })
+    let acts = query::acts(pool, id).await?.into_iter().map(|row| act(row, caller)).collect();
+    let legal_acts = engine::acts::legal(&row.stands(), kinds::definitions()).into_iter().map(Into::into).collect();
+    let mut original_payload = row.original.clone();
+    if !caller.sees_people() {
+        original_payload.iter_mut().for_each(mask::people);
+    }
+    Ok(Workflow { summary: summary(row, caller), progress, steps, acts, legal_acts, original_payload })
 }
 
 /// Refuses one that this caller may not read, as if it were not there.
@@ -196,7 +207,7 @@ async fn readable(pool: &PgPool, caller: &Caller, id: Uuid) -> Result<(), Refusa
     if theirs { Ok(()) } else { Err(Refusal::no_workflow(id)) }
 }
 
-fn summary(row: WorkflowRow, caller: &Caller) -> Summary {
+pub(super) fn summary(row: WorkflowRow, caller: &Caller) -> Summary {
     let (mut payload, mut result) = (row.payload, row.result);
     let keys = kinds::keys(&row.kind, &payload);
     if !caller.sees_people() {
@@ -267,8 +278,11 @@ impl From<AttemptRow> for Attempt {
     }
 }
 
-impl From<ActRow> for Act {
-    fn from(row: ActRow) -> Self {
-        Self { act: row.act, person: row.person, reason: row.reason, at: row.at, before: row.before, after: row.after }
+/// An act, with the payload that it may hold masked for those who may not see it.
+fn act(row: ActRow, caller: &Caller) -> Act {
+    let (mut before, mut after) = (row.before, row.after);
+    if !caller.sees_people() {
+        before.iter_mut().chain(after.iter_mut()).for_each(mask::people);
     }
+    Act { act: row.act, person: row.person, reason: row.reason, at: row.at, before, after }
 }

@@ -36,6 +36,10 @@ pub struct Held<C> {
     pub(crate) moves: i16,
     /// The worker that held it last was lost, perhaps inside this state's step.
     pub(crate) interrupted: bool,
+    /// It stands in a state that settles a write whose outcome is unknown (G3).
+    pub(crate) settling: bool,
+    /// What a person asked of the worker that held it before, which did not come to it.
+    pub(crate) asked: Option<Value>,
     /// Why it cannot go on in this build.
     pub(crate) unfit: Option<String>,
 }
@@ -56,6 +60,8 @@ struct Row {
     attempt: Option<i16>,
     moved: bool,
     data: Option<Value>,
+    settling: bool,
+    asked: Option<Value>,
 }
 
 /// Claims up to `limit` workflows that may go on now.
@@ -100,6 +106,8 @@ fn held<C: 'static>(row: Row, registry: &Registry<C>) -> Held<C> {
         failed_state: row.failed_state,
         moves: row.moves,
         interrupted: row.interrupted_by.is_some(),
+        settling: row.settling,
+        asked: row.asked,
         unfit: None,
     };
     match admitted {

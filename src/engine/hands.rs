@@ -68,6 +68,11 @@ impl<C> Shop<C> {
         if asked.is_empty() { None } else { asked.remove(&id) }
     }
 
+    /// What was asked of a workflow when it was in hand before: it has been honoured since, or waits in its row.
+    fn forget_asked(&self, id: Uuid) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
     pub(crate) fn due_in(&self, after: Duration) {
         let at = clock::monotonic() + after;
         let mut next = self.next_due.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,6 +117,7 @@ impl<C: Clone + Send + Sync + 'static> Hands<C> {
         for h in held {
             let (id, shop) = (h.run.id, Arc::clone(&self.shop));
             self.ids.insert(id);
+            shop.forget_asked(id);
             self.running.spawn(async move {
                 let keyed = !h.keys.is_empty();
                 runner::run(Arc::clone(&shop), h).await;

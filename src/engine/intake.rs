@@ -24,7 +24,7 @@ use crate::{
 /// Rows read at once.
 pub const BATCH: usize = 1000;
 /// Positions are the intake's number and the place within it.
-const POSITION_BITS: u32 = 20;
+pub(crate) const POSITION_BITS: u32 = 20;
 
 /// What one intake did.
 pub struct TakenIn<C> {
@@ -185,6 +185,8 @@ impl<C: 'static> Batch<C> {
             failed_state: None,
             moves: 0,
             interrupted: false,
+            settling: false,
+            asked: None,
             unfit,
         });
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::Error;
+use crate::{Error, acts::Stands};
 
 /// A workflow as everyone sees it: one row of the view `enlace.workflow`, explained.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -44,6 +44,31 @@ pub struct WorkflowRow {
     pub ended_at: Option<DateTime<Utc>>,
     /// When it goes on, if it waits for a time.
     pub next_at: Option<DateTime<Utc>>,
+    /// Why it is parked.
+    pub parked: Option<String>,
+    /// How many of its keys others hold.
+    pub blockers: Option<i16>,
+    /// What is asked of the worker that holds it.
+    pub asked: Option<Value>,
+    /// Whether a worker has taken it in.
+    pub taken_in: bool,
+    /// What HubSoft sent, where a person has changed the payload since.
+    pub original: Option<Value>,
+}
+
+impl WorkflowRow {
+    /// How it stands, for [`crate::acts::legal`].
+    pub fn stands(&self) -> Stands {
+        Stands {
+            kind: self.kind.clone(),
+            status: self.status.clone(),
+            state: self.state.clone(),
+            parked: self.parked.clone(),
+            blockers: self.blockers,
+            asked: self.asked.clone(),
+            taken_in: self.taken_in,
+        }
+    }
 }
 
 /// One attempt, as stored.

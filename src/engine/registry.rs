@@ -1,6 +1,7 @@
-//! The operations of this build, by name, with their types erased.
+//! The operations of this build, by name, with their types erased: what they are ([`Definition`], which anyone may look at),
+//! and how their steps are done ([`Kind`], which takes all that an operation may touch).
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, marker::PhantomData, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     retry::Retry,
-    workflow::{Cx, End, Failure, Lane, Next, Parked, Step, Text, Touches, Trouble, Workflow},
+    workflow::{Cx, Decided, Decision, End, Failure, Lane, Next, Parked, Step, Text, Touches, Trouble, Workflow},
 };
 
 /// What a payload means to its kind.
@@ -99,8 +100,8 @@ pub struct RunView {
     pub payload: Arc<Value>,
 }
 
-/// An operation with its types erased.
-pub trait Kind<C>: Send + Sync {
+/// What an operation is: its table, and what payloads mean to it. Takes nothing that it may touch.
+pub trait Definition: Send + Sync {
     /// Its name.
     fn name(&self) -> &'static str;
     /// Its version.
@@ -120,23 +121,31 @@ pub trait Kind<C>: Send + Sync {
     /// # Errors
     /// When the payload does not decode.
     fn admit(&self, payload: &Value) -> Result<Admitted, String>;
+    /// What a person may decide in a state, and where that leads.
+    fn decisions(&self, at: &str) -> Vec<(Decision, &'static str)>;
+    /// The state after a person's decision; `None`: this state is not for a person to decide so, or does not decode.
+    fn decided(&self, state: &Value, decided: &Decided<'_>) -> Option<Value>;
+}
+
+/// An operation with its types erased.
+pub trait Kind<C>: Definition {
     /// Does what is done in a state.
     fn advance<'a>(&'a self, state: Value, run: &'a RunView) -> BoxFuture<'a, Advanced<C>>;
     /// What a failure writes.
     fn in_trouble(&self, payload: &Value, failure: &Failure, parked: Option<Parked>) -> Vec<C>;
 }
 
-struct Erased<W: Workflow> {
-    ports: Arc<W::Ports>,
+/// An operation; `P` is what it may touch, or nothing.
+struct Erased<W: Workflow, P> {
+    ports: P,
+    of: PhantomData<fn() -> W>,
 }
 
-impl<W: Workflow> Erased<W> {
-    fn find(at: &str) -> Option<W::At> {
-        W::At::iter().find(|a| Into::<&'static str>::into(*a) == at)
-    }
+fn find<W: Workflow>(at: &str) -> Option<W::At> {
+    W::At::iter().find(|a| Into::<&'static str>::into(*a) == at)
 }
 
-impl<W: Workflow> Kind<W::Change> for Erased<W> {
+impl<W: Workflow, P: Send + Sync> Definition for Erased<W, P> {
     fn name(&self) -> &'static str {
         W::NAME
     }
@@ -157,7 +166,7 @@ impl<W: Workflow> Kind<W::Change> for Erased<W> {
     }
 
     fn step(&self, at: &str) -> Option<StepRow> {
-        Some(match W::step(Self::find(at)?) {
+        Some(match W::step(find::<W>(at)?) {
             Step::Work { action, retry, touches, leads_to } => StepRow::Work {
                 action,
                 retry,
@@ -181,6 +190,22 @@ impl<W: Workflow> Kind<W::Change> for Erased<W> {
         })
     }
 
+    fn decisions(&self, at: &str) -> Vec<(Decision, &'static str)> {
+        let declared = find::<W>(at).map_or(&[][..], W::decisions);
+        declared.iter().map(|(decision, there)| (*decision, (*there).into())).collect()
+    }
+
+    fn decided(&self, state: &Value, decided: &Decided<'_>) -> Option<Value> {
+        let state: W::State = serde_json::from_value(state.clone()).ok()?;
+        let declared = W::decisions(W::At::from(&state));
+        let next = W::decided(state, decided)?;
+        let there = W::At::from(&next);
+        let may = declared.iter().any(|(decision, to)| *decision == decided.decision && *to == there);
+        serde_json::to_value(&next).ok().filter(|_| may)
+    }
+}
+
+impl<W: Workflow> Kind<W::Change> for Erased<W, Arc<W::Ports>> {
     fn advance<'a>(&'a self, state: Value, run: &'a RunView) -> BoxFuture<'a, Advanced<W::Change>> {
         Box::pin(async move {
             let broken = |what: &str, e: serde_json::Error| {
@@ -224,6 +249,31 @@ impl<W: Workflow> Kind<W::Change> for Erased<W> {
     }
 }
 
+/// What the operations of this build are, for those who run none.
+#[derive(Clone, Default)]
+pub struct Definitions {
+    kinds: BTreeMap<&'static str, Arc<dyn Definition>>,
+}
+
+impl Definitions {
+    /// Adds an operation.
+    #[must_use]
+    pub fn with<W: Workflow>(mut self) -> Self {
+        self.kinds.insert(W::NAME, Arc::new(Erased::<W, ()> { ports: (), of: PhantomData }));
+        self
+    }
+
+    /// The operation of this name.
+    pub fn get(&self, name: &str) -> Option<&dyn Definition> {
+        self.kinds.get(name).map(|kind| &**kind)
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn Definition> {
+        self.kinds.values().map(|kind| &**kind)
+    }
+}
+
 /// The operations of this build.
 pub struct Registry<C> {
     kinds: BTreeMap<&'static str, Arc<dyn Kind<C>>>,
@@ -239,7 +289,7 @@ impl<C: 'static> Registry<C> {
     /// Adds an operation.
     #[must_use]
     pub fn with<W: Workflow<Change = C>>(mut self, ports: Arc<W::Ports>) -> Self {
-        self.kinds.insert(W::NAME, Arc::new(Erased::<W> { ports }));
+        self.kinds.insert(W::NAME, Arc::new(Erased::<W, _> { ports, of: PhantomData }));
         self
     }
 

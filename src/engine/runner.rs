@@ -25,8 +25,9 @@ const MOST_MOVES: i16 = 200;
 /// Runs a workflow until it ends, waits, or this worker may no longer hold it.
 pub(crate) async fn run<C: Clone + Send + Sync + 'static>(shop: Arc<Shop<C>>, mut held: Held<C>) {
     while shop.lease.alive() && !shop.draining() {
-        let record = Arc::new(match shop.asked(held.run.id) {
-            Some(asked) => cancelled(&shop, &held, &asked),
+        let asked = held.asked.take().or_else(|| shop.asked(held.run.id));
+        let record = Arc::new(match asked {
+            Some(asked) => honoured(&shop, &held, &asked),
             None => attempt(&shop, &mut held).await,
         });
         match submit(&shop, &record).await {
@@ -77,6 +78,7 @@ fn go_on<C>(held: &mut Held<C>, record: &Record<C>) {
         held.state = data.clone().unwrap_or_else(|| json!({ "state": at }));
         held.n = record.n;
         held.attempt = 0;
+        held.settling = matches!(record.outcome, Outcome::Unknown | Outcome::Lost);
     } else {
         held.attempt = record.attempt;
     }
@@ -208,8 +210,18 @@ fn moved<C: 'static>(
     record
 }
 
-/// Whether a failure means that a person has to look.
+/// Whether a failure means that a person has to look. Where it is a look at a write whose outcome is unknown that failed, they
+/// are asked about that write, whatever the look failed with (G3).
 fn parks<C>(held: &Held<C>, failure: &Failure, step: &WorkStep) -> Option<Parked> {
+    match parks_over(held, failure, step) {
+        Some(Parked::AttemptsSpent | Parked::Rejected) if held.settling && step.settled_by.is_none() => {
+            Some(Parked::OutcomeUnknown)
+        }
+        other => other,
+    }
+}
+
+fn parks_over<C>(held: &Held<C>, failure: &Failure, step: &WorkStep) -> Option<Parked> {
     let spent = step.retry.spent(u16::try_from(failures_with_this(held)).unwrap_or(u16::MAX));
     match failure.class {
         Class::Rejected => Some(Parked::Rejected),
@@ -308,10 +320,16 @@ fn result(mut state: Value) -> Value {
     state
 }
 
-fn cancelled<C>(shop: &Shop<C>, held: &Held<C>, asked: &Value) -> Record<C> {
+/// What a person asked for, done between two steps. Of a pause the row has the last word (record_puts_back.sql).
+fn honoured<C>(shop: &Shop<C>, held: &Held<C>, asked: &Value) -> Record<C> {
     let mut record = blank(shop, held, Outcome::Parked);
-    record.error = Some(json!({ "class": "person", "code": "cancelled", "message": asked.get("reason").cloned() }));
-    record.then = Then::End { end: End::Cancelled, state: held.at.clone(), result: None };
+    let pause = asked.get("act").and_then(Value::as_str) == Some("pause");
+    let code = if pause { "paused" } else { "cancelled" };
+    record.error = Some(json!({ "class": "person", "code": code, "message": asked.get("reason").cloned() }));
+    record.then = match pause {
+        true => Then::PutBack(PutBack { after: Some(Duration::ZERO), ..parked_not(held) }),
+        false => Then::End { end: End::Cancelled, state: held.at.clone(), result: None },
+    };
     record
 }
 

@@ -231,6 +231,33 @@ pub struct Trouble<'a> {
     pub parked: Option<Parked>,
 }
 
+/// What a person may decide about a run (G12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumString, strum::EnumIter)]
+#[strum(serialize_all = "snake_case")]
+pub enum Decision {
+    /// What this state is for is waived.
+    Skip,
+    /// The write whose outcome is unknown was done.
+    Done,
+    /// It was not.
+    NotDone,
+    /// What the run asks about may be done.
+    Approve,
+    /// It may not.
+    Refuse,
+}
+
+/// A decision, and who made it.
+#[derive(Clone, Copy, Debug)]
+pub struct Decided<'a> {
+    /// What.
+    pub decision: Decision,
+    /// By whom, as the audit names them.
+    pub person: &'a str,
+    /// Why, in their words.
+    pub reason: &'a str,
+}
+
 /// An operation: a persisted state machine. See `workflows/` for the form of such a file.
 pub trait Workflow: Send + Sync + 'static {
     /// The kind's name, as in `enlace.enqueue(kind, …)`. Stored: never renamed.
@@ -279,5 +306,14 @@ pub trait Workflow: Send + Sync + 'static {
     /// What a failure writes to Postgres, in the transaction that records the failed attempt.
     fn in_trouble(_input: &Self::Input, _trouble: &Trouble<'_>) -> Vec<Self::Change> {
         Vec::new()
+    }
+    /// What a person may decide in a state, and where that leads; the engine offers and takes nothing else. That a write was
+    /// done or not need not be named: the engine then goes to the state that looks, or writes once more.
+    fn decisions(_at: Self::At) -> &'static [(Decision, Self::At)] {
+        &[]
+    }
+    /// Where a run goes on after a decision; `None`: it cannot be decided here.
+    fn decided(_state: Self::State, _decided: &Decided<'_>) -> Option<Self::State> {
+        None
     }
 }

@@ -285,7 +285,7 @@ async fn g12_acts_need_a_reason_and_are_recorded_with_their_person() {
     assert_eq!(act["before"]["status"], "parked");
     let refused =
         api.post(&format!("/workflows/{id}/retry"), json!({ "reason": "x" })).await.refused(409, "not-now", None);
-    assert_eq!(refused.body["legal"], json!(["cancel"]));
+    assert_eq!(refused.body["legal"], json!(["pause", "cancel"]));
     let refused = api.post(&format!("/workflows/{id}/cancel"), json!({ "reason": "x", "force": true })).await;
     refused.refused(422, "invalid", Some("force"));
     api.post(&format!("/workflows/{id}/cancel"), json!({ "reason": "cliente desistiu" })).await.expect(200);
@@ -297,20 +297,50 @@ async fn g12_acts_need_a_reason_and_are_recorded_with_their_person() {
 }
 
 #[tokio::test]
-async fn acts_that_are_not_offered_say_what_may_be_done_instead() {
+async fn g12_acts_that_make_no_sense_say_what_may_be_done_instead_as_the_workflow_itself_does() {
     let api = Api::start().await;
     let id = api.bind(1, 2).await;
     stands(&api.db.pool(), id, "parked").await;
-    for act in ["skip", "resolve", "pause", "resume", "approve", "refuse"] {
-        let body = json!({ "reason": "x", "outcome": "done" });
+    let legal = json!(["retry", "skip", "cancel"]);
+    assert_eq!(api.get(&format!("/workflows/{id}")).await.expect(200).body["legal_acts"], legal);
+    for act in ["resolve", "pause", "resume", "approve", "refuse"] {
+        let mut body = json!({ "reason": "x" });
+        if act == "resolve" {
+            body["outcome"] = json!("done");
+        }
         let refused = api.post(&format!("/workflows/{id}/{act}"), body).await.refused(409, "not-now", None);
-        assert_eq!(refused.body["legal"], json!(["retry", "cancel"]), "{act}");
+        assert_eq!(refused.body["legal"], legal, "{act}");
     }
+    for (act, body, field) in [
+        ("resolve", json!({ "reason": "x" }), "outcome"),
+        ("resolve", json!({ "reason": "x", "outcome": "maybe" }), "outcome"),
+        ("retry", json!({ "reason": "x", "outcome": "done" }), "outcome"),
+        ("skip", json!({ "reason": "x", "payload": {} }), "payload"),
+        ("retry", json!({ "reason": "x", "payload": 5 }), "payload"),
+        ("retry", json!({ "reason": "x", "payload": { "id_cliente_servico": 2 } }), "id_porta_atendimento"),
+    ] {
+        api.post(&format!("/workflows/{id}/{act}"), body).await.refused(422, "invalid", Some(field));
+    }
+    assert_eq!(api.get(&format!("/workflows/{id}")).await.body["acts"], json!([]));
     let nobody = Uuid::nil();
     for act in ["retry", "cancel", "skip"] {
         api.post(&format!("/workflows/{nobody}/{act}"), json!({ "reason": "x" })).await.refused(404, "not-found", None);
     }
     api.post(&format!("/workflows/{id}/dance"), json!({ "reason": "x" })).await.refused(404, "not-found", None);
+}
+
+#[tokio::test]
+async fn g12_a_retry_with_another_payload_shows_both() {
+    let api = Api::start().await;
+    let id = api.bind(1, 2).await;
+    stands(&api.db.pool(), id, "parked").await;
+    let payload = json!({ "id_porta_atendimento": 3, "id_cliente_servico": 2 });
+    let body = json!({ "reason": "porta errada", "payload": payload });
+    api.post(&format!("/workflows/{id}/retry"), body).await.expect(200);
+    let shown = api.get(&format!("/workflows/{id}")).await.expect(200).body;
+    assert_eq!((&shown["payload"], &shown["keys"]), (&payload, &json!(["port:3", "service:2"])));
+    assert_eq!(shown["original_payload"], bind(1, 2)["payload"]);
+    assert_eq!(shown["acts"][0]["after"]["payload"], payload);
 }
 
 #[tokio::test]

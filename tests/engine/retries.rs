@@ -111,6 +111,6 @@ async fn g8_a_workflow_that_waits_after_a_failure_says_for_how_long_and_why() {
     .unwrap();
     assert_eq!(
         status(&pool, id).await.2,
-        "waits until 02/01/2030 00:04:05 after failure 3 of \"work\": connection refused"
+        "waits until 2030-01-02 00:04:05-03:00 after failure 3 of \"work\": connection refused"
     );
 }

@@ -1,11 +1,15 @@
 //! A small operation whose payload says what each of its steps does, to try the engine without a platform.
 //!
 //! `{"keys": ["a"], "plan": ["ok", "transient 2", "write unknown", …]}`: each item is one step. `transient N`, `throttled N`
-//! and `unknown` happen on the first attempts, then the step succeeds; `reject`, `unauthorised` and `panic` always.
+//! and `unknown` happen on the first attempts, then the step succeeds; `reject`, `unauthorised` and `panic` always. After
+//! `unknown blind` the look fails too, as long as the ledger is blind. A person may skip any step.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,7 +20,7 @@ use engine::{
     retry::Retry,
     upstream::Upstreams,
     worker::{Settings, Worker},
-    workflow::{Class, Cx, End, Failure, Lane, Next, Step, Text, Workflow, says, to},
+    workflow::{Class, Cx, Decided, Decision, End, Failure, Lane, Next, Step, Text, Workflow, says, to},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -36,6 +40,7 @@ pub struct Ledger {
     tries: Mutex<HashMap<(Uuid, usize), u32>>,
     /// `hold` steps wait for this.
     pub let_go: Notify,
+    sees: AtomicBool,
 }
 
 impl Ledger {
@@ -48,6 +53,16 @@ impl Ledger {
             }
         }
         seen
+    }
+
+    /// From now on looks after `unknown blind` succeed.
+    pub fn see(&self) {
+        self.sees.store(true, Ordering::Relaxed);
+    }
+
+    /// From now on they fail again.
+    pub fn blind(&self) {
+        self.sees.store(false, Ordering::Relaxed);
     }
 
     /// What the steps of a workflow did.
@@ -93,6 +108,7 @@ pub enum State {
     Writing { step: usize },
     Looking { step: usize },
     Done,
+    Waived,
 }
 
 pub struct Toy;
@@ -123,20 +139,42 @@ impl Workflow for Toy {
             Writing => Step::write(says("escrever", "write"), EAGER, Looking, &[Working, Writing, Done]),
             Looking => Step::look(says("olhar", "look"), EAGER, &[Writing, Working, Done]),
             Done => Step::end(End::Succeeded, says("feito", "done")),
+            Waived => Step::end(End::NotApplicable, says("dispensado", "waived")),
         }
     }
     async fn advance(state: State, cx: &Cx<'_, Self>) -> Result<Next<State, Written>, Failure> {
         match state {
-            State::Done => Ok(to(State::Done)),
+            State::Done | State::Waived => Ok(to(state)),
             State::Working { step } | State::Writing { step } => act(step, cx).await,
             State::Looking { step } => {
                 cx.ports.done.lock().unwrap().push((cx.id, step, "look".to_owned()));
+                let blind = cx.input.plan.get(step).is_some_and(|what| what.ends_with("blind"));
+                if blind && !cx.ports.sees.load(Ordering::Relaxed) {
+                    return Err(Failure::new(
+                        Class::Rejected,
+                        "toy.blind",
+                        "a plataforma não diz / the platform does not say",
+                    ));
+                }
                 Ok(to(after(step, cx.input)))
             }
         }
     }
     fn in_trouble(_input: &Input, trouble: &engine::workflow::Trouble<'_>) -> Vec<Written> {
         vec![Written(Some(format!("trouble: {}", trouble.failure.code)))]
+    }
+    fn decisions(at: At) -> &'static [(Decision, At)] {
+        match at {
+            At::Done | At::Waived => &[],
+            _ => &[(Decision::Skip, At::Waived), (Decision::Approve, At::Done), (Decision::Refuse, At::Waived)],
+        }
+    }
+    fn decided(_state: State, by: &Decided<'_>) -> Option<State> {
+        match by.decision {
+            Decision::Skip | Decision::Refuse => Some(State::Waived),
+            Decision::Approve => Some(State::Done),
+            Decision::Done | Decision::NotDone => None,
+        }
     }
 }
 
@@ -178,7 +216,12 @@ async fn act(step: usize, cx: &Cx<'_, Toy>) -> Result<Next<State, Written>, Fail
         }
         "panic" => panic!("the plan says so"),
         "undeclared" => return Ok(to(State::Looking { step })),
-        "hold" => cx.ports.let_go.notified().await,
+        "hold" => {
+            cx.ports.let_go.notified().await;
+            if what.ends_with("reject") {
+                return Err(failure(Class::Rejected));
+            }
+        }
         "unwritable" => return Ok(to(after(step, cx.input)).writing([Written(None)])),
         _ => {}
     }

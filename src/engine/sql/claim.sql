@@ -15,14 +15,18 @@ with me as (
 ), claimed as (
   update enlace.run r set worker = me.id, status = 'queued', upstream = null, error = null, since = enlace.now()
   from ready, me where r.id = ready.id
-  returning r.id, r.position, r.kind, r.version, r.state, r.interrupted_by, r.failures, r.failed_state, r.moves
+  returning r.id, r.position, r.kind, r.version, r.state, r.interrupted_by, r.failures, r.failed_state, r.moves, r.asked
 )
-select c.*, o.payload, o.enqueued_at, last.n, last.attempt, last.next_state is not null as moved, stands.data
+select c.*, coalesce(edited.payload, o.payload) as payload, o.enqueued_at, last.n, last.attempt, last.next_state is not null as moved,
+       stands.data, coalesce(stands.outcome in ('unknown', 'lost'), false) as settling
 from claimed c
 join enlace.outbox o on o.id = c.id
 left join lateral (
   select s.n, s.attempt, s.next_state from enlace.step s where s.id = c.id order by s.n desc, s.attempt desc limit 1
 ) last on true
 left join lateral (
-  select s.data from enlace.step s where s.id = c.id and s.next_state is not null order by s.n desc limit 1
+  select e.payload from enlace.edit e where e.id = c.id order by e.n desc limit 1
+) edited on true
+left join lateral (
+  select s.data, s.outcome from enlace.step s where s.id = c.id and s.next_state is not null order by s.n desc limit 1
 ) stands on true
