@@ -4,4 +4,5 @@ mod keys;
 mod retries;
 mod start;
 mod steps;
+mod versions;
 mod worker;
