@@ -4,6 +4,7 @@
 --   run.form           the newest version that has had the run in its hands
 --   run_undecodable    what is parked because no build could decode it
 --   schedule.overlap   what becomes of a tick whose predecessor's workflow has not ended
+--   joins              which kinds join what is under way instead
 --   tick.outcome       two more: it joined a workflow, or was left out because one had not ended
 --
 -- Workers of a release that does not know these columns go on as before: they write neither, and claim without looking.
@@ -32,6 +33,11 @@ create index run_undecodable on enlace.run (position) where parked = 'undecodabl
 alter table enlace.schedule add column overlap text not null default 'skip';
 alter table enlace.schedule add constraint schedule_overlap check (overlap in ('skip', 'start')) not valid;
 comment on column enlace.schedule.overlap is 'Whether a tick starts although the last one''s workflow has not ended';
+
+-- Asked where a tick's predecessor goes on: of a kind that joins, the insert itself decides (`sync_under_way`), which knows of
+-- more than what this schedule has started.
+create function enlace.joins(kind text) returns boolean language sql immutable return kind = 'sync';
+revoke all on function enlace.joins(text) from public;
 
 -- Both checks are replaced by wider ones: what old schedulers write is still allowed. `joined` names the workflow that was under
 -- way; `overlapped` names none, because none was started for it.

@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// How often a worker looks.
-const EVERY: Duration = Duration::from_secs(2);
+const EVERY: Duration = Duration::from_secs(5);
 /// Runs resumed in one transaction, at most.
 const PAGE: usize = 100;
 /// Tries to append to the intake's log before the next look.
