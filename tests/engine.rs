@@ -6,4 +6,5 @@ mod retries;
 mod start;
 mod steps;
 mod upstream;
+mod versions;
 mod worker;

@@ -16,6 +16,7 @@ mod migrations;
 mod ozmap_adapter;
 mod ozmap_sdk;
 mod php;
+mod schedules;
 mod settings;
 mod sql;
 mod states;

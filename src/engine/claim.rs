@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     Error,
     registry::{Kind, Registry, RunView},
+    version::{self, Stored},
 };
 
 /// A workflow in this worker's hands.
@@ -40,15 +41,18 @@ pub struct Held<C> {
     pub(crate) settling: bool,
     /// What a person asked of the worker that held it before, which did not come to it.
     pub(crate) asked: Option<Value>,
+    /// The version that its data is marked with from now on, where that is not the run's (G10).
+    pub(crate) stamp: Option<i32>,
     /// Why it cannot go on in this build.
     pub(crate) unfit: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(crate) struct Row {
     id: Uuid,
-    position: i64,
-    kind: String,
+    pub(crate) position: i64,
+    pub(crate) kind: String,
+    pub(crate) version: i32,
     state: String,
     interrupted_by: Option<Uuid>,
     failures: i16,
@@ -62,6 +66,7 @@ struct Row {
     data: Option<Value>,
     settling: bool,
     asked: Option<Value>,
+    keys: Vec<String>,
 }
 
 /// Claims up to `limit` workflows that may go on now.
@@ -77,18 +82,24 @@ pub async fn claim<C: 'static>(
     let rows: Vec<Row> = sqlx::query_as(include_str!("sql/claim.sql"))
         .bind(worker)
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind(registry.knows())
         .fetch_all(pool)
         .await?;
-    Ok(rows.into_iter().map(|row| held(row, registry)).collect())
+    Ok(rows.into_iter().map(|row| held(row, registry).0).collect())
 }
 
-fn held<C: 'static>(row: Row, registry: &Registry<C>) -> Held<C> {
+/// A stored run as this build goes on with it, and the keys that this build would make for it.
+pub(crate) fn held<C: 'static>(row: Row, registry: &Registry<C>) -> (Held<C>, Vec<String>) {
     let kind = registry.get(&row.kind).cloned();
-    let admitted = kind
-        .as_ref()
-        .map_or_else(|| Err(format!("this build does not know the kind \"{}\"", row.kind)), |k| k.admit(&row.payload));
+    let fit = match &kind {
+        None => Err(format!("this build does not know the kind \"{}\"", row.kind)),
+        // A person let it go on; its place among its keys is taken when it is resumed.
+        Some(_) if row.version == 0 => Err(format!("\"{}\" was not known when this was taken in", row.kind)),
+        Some(k) => version::fit(&**k, Stored { version: row.version, payload: &row.payload, state: row.data }),
+    };
     let last = row.n.unwrap_or(0);
     let (n, attempt) = if row.moved { (last, 0) } else { ((last - 1).max(0), row.attempt.unwrap_or(0)) };
+    let stamp = kind.as_ref().map(|k| k.version()).filter(|own| *own != row.version);
     let mut held = Held {
         kind,
         run: RunView {
@@ -97,7 +108,7 @@ fn held<C: 'static>(row: Row, registry: &Registry<C>) -> Held<C> {
             enqueued_at: row.enqueued_at,
             payload: Arc::new(row.payload),
         },
-        keys: Vec::new(),
+        keys: row.keys,
         at: row.state,
         state: Value::Null,
         n,
@@ -108,19 +119,18 @@ fn held<C: 'static>(row: Row, registry: &Registry<C>) -> Held<C> {
         interrupted: row.interrupted_by.is_some(),
         settling: row.settling,
         asked: row.asked,
+        stamp,
         unfit: None,
     };
-    match admitted {
-        Ok(a) => {
-            held.keys = a.keys;
-            let stands = row.data.unwrap_or(a.state);
-            held.at = stands.get("state").and_then(Value::as_str).unwrap_or(a.at).to_owned();
-            held.state = stands;
-            if held.kind.as_ref().is_some_and(|k| k.step(&held.at).is_none()) {
-                held.unfit = Some(format!("this build does not know the state \"{}\"", held.at));
-            }
+    match fit {
+        Ok(fit) => {
+            (held.at, held.state) = (fit.at, fit.state);
+            held.run.payload = Arc::new(fit.payload);
+            (held, fit.keys)
         }
-        Err(why) => held.unfit = Some(why),
+        Err(why) => {
+            held.unfit = Some(why);
+            (held, Vec::new())
+        }
     }
-    held
 }

@@ -19,6 +19,7 @@ use crate::{
     claim::Held,
     db::{Why, why},
     registry::{Registry, RunView},
+    version::Leaving,
 };
 
 /// Rows read at once.
@@ -47,6 +48,7 @@ struct Read {
     gaps: Vec<i64>,
     gap_xids: Vec<i64>,
     oldest_running: i64,
+    mixed: bool,
     id: Option<Uuid>,
     seq: Option<i64>,
     kind: Option<String>,
@@ -77,7 +79,8 @@ impl Mark {
     }
 }
 
-/// Takes in what was committed, and holds as many of those workflows as `hold` allows.
+/// Takes in what was committed, and holds as many of those workflows as `hold` allows. What another worker knows better is left to
+/// that one (G10).
 ///
 /// # Errors
 /// When Postgres cannot be reached, or the lease is gone.
@@ -86,9 +89,11 @@ pub async fn take_in<C: 'static>(
     worker: Uuid,
     registry: &Registry<C>,
     hold: usize,
+    leaving: &mut Leaving,
 ) -> Result<TakenIn<C>, Error> {
     let rows: Vec<Read> = sqlx::query_as(include_str!("sql/intake_read.sql"))
         .bind(i64::try_from(BATCH).unwrap_or(i64::MAX))
+        .bind(registry.knows())
         .fetch_all(pool)
         .await?;
     let Some(first) = rows.first() else { return Ok(TakenIn::default()) };
@@ -100,6 +105,9 @@ pub async fn take_in<C: 'static>(
     let seen: HashSet<i64> = rows.iter().filter_map(|r| r.seq).collect();
     let after = before.after(&seen, first.oldest_running);
     if after == before {
+        return Ok(TakenIn::default());
+    }
+    if first.mixed && leaving.to_another(pool, registry, rows.iter().filter_map(|r| r.kind.as_deref())).await? {
         return Ok(TakenIn::default());
     }
     let batch = Batch::of(rows, last_intake + 1, registry, hold);
@@ -187,6 +195,7 @@ impl<C: 'static> Batch<C> {
             interrupted: false,
             settling: false,
             asked: None,
+            stamp: None,
             unfit,
         });
     }

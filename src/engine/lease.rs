@@ -32,16 +32,22 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// Registers a worker called `name`.
+    /// Registers a worker called `name`, whose build knows these kinds in these versions.
     ///
     /// # Errors
     /// When Postgres cannot be reached.
-    pub async fn take(pool: &PgPool, name: &str, length: Duration) -> Result<Arc<Self>, Error> {
+    pub async fn take(
+        pool: &PgPool,
+        name: &str,
+        knows: &serde_json::Value,
+        length: Duration,
+    ) -> Result<Arc<Self>, Error> {
         let started = clock::monotonic();
         let (worker, now) = sqlx::query_as(include_str!("sql/lease_take.sql"))
             .bind(name)
             .bind(env!("CARGO_PKG_VERSION"))
             .bind(length.as_secs_f64())
+            .bind(knows)
             .fetch_one(pool)
             .await?;
         let lease = Self {

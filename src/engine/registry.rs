@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, marker::PhantomData, sync::Arc, time::Duration}
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
+use serde::Deserialize;
 use serde_json::Value;
 use strum::IntoEnumIterator;
 use uuid::Uuid;
@@ -125,6 +126,15 @@ pub trait Definition: Send + Sync {
     fn decisions(&self, at: &str) -> Vec<(Decision, &'static str)>;
     /// The state after a person's decision; `None`: this state is not for a person to decide so, or does not decode.
     fn decided(&self, state: &Value, decided: &Decided<'_>) -> Option<Value>;
+    /// A payload and a state's data as this build reads them, written again (G10); the error names what is wrong with them.
+    ///
+    /// # Errors
+    /// When either does not decode.
+    fn reread(&self, payload: &Value, state: &Value) -> Result<(Value, Value), String>;
+    /// What a payload of an older version is in this one.
+    fn upgrade_input(&self, from: i32, payload: Value) -> Option<Value>;
+    /// What a state's data of an older version is in this one.
+    fn upgrade_state(&self, from: i32, state: Value) -> Option<Value>;
 }
 
 /// An operation with its types erased.
@@ -203,17 +213,26 @@ impl<W: Workflow, P: Send + Sync> Definition for Erased<W, P> {
         let may = declared.iter().any(|(decision, to)| *decision == decided.decision && *to == there);
         serde_json::to_value(&next).ok().filter(|_| may)
     }
+    fn reread(&self, payload: &Value, state: &Value) -> Result<(Value, Value), String> {
+        let input = W::Input::deserialize(payload).and_then(|input| serde_json::to_value(&input));
+        let state = W::State::deserialize(state).and_then(|state| serde_json::to_value(&state));
+        Ok((input.map_err(|e| format!("payload: {e}"))?, state.map_err(|e| format!("state: {e}"))?))
+    }
+    fn upgrade_input(&self, from: i32, payload: Value) -> Option<Value> {
+        W::upgrade_input(from, payload)
+    }
+    fn upgrade_state(&self, from: i32, state: Value) -> Option<Value> {
+        W::upgrade_state(from, state)
+    }
 }
 
 impl<W: Workflow> Kind<W::Change> for Erased<W, Arc<W::Ports>> {
     fn advance<'a>(&'a self, state: Value, run: &'a RunView) -> BoxFuture<'a, Advanced<W::Change>> {
         Box::pin(async move {
-            let broken = |what: &str, e: serde_json::Error| {
-                Advanced::Failed(Failure::new(
-                    crate::workflow::Class::Bug,
-                    "engine.undecodable",
-                    format!("{what}: {e}"),
-                ))
+            // Parked whole, for a build that can (G10).
+            let broken = |what: &str, e: serde_json::Error| Advanced::Park {
+                why: Parked::Undecodable,
+                message: format!("{what}: {e}"),
             };
             let input: W::Input = match serde_json::from_value(Value::clone(&run.payload)) {
                 Ok(input) => input,
@@ -296,6 +315,11 @@ impl<C: 'static> Registry<C> {
     /// The operation of this name.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Kind<C>>> {
         self.kinds.get(name)
+    }
+
+    /// Which kinds it knows, in which versions: what a worker writes down with its lease (G10).
+    pub fn knows(&self) -> Value {
+        self.iter().map(|kind| (kind.name().to_owned(), Value::from(kind.version()))).collect()
     }
 
     /// All of them, by name.

@@ -16,6 +16,7 @@ use crate::{
     registry::{Advanced, Kind, StepRow},
     retry::Retry,
     upstream::{Close, Length, UPSTREAM_CLOSED},
+    version,
     workflow::{Class, End, Failure, Parked},
 };
 
@@ -26,10 +27,14 @@ const MOST_MOVES: i16 = 200;
 pub(crate) async fn run<C: Clone + Send + Sync + 'static>(shop: Arc<Shop<C>>, mut held: Held<C>) {
     while shop.lease.alive() && !shop.draining() {
         let asked = held.asked.take().or_else(|| shop.asked(held.run.id));
-        let record = Arc::new(match asked {
+        let mut record = match asked {
             Some(asked) => honoured(&shop, &held, &asked),
             None => attempt(&shop, &mut held).await,
-        });
+        };
+        if let (Some(own), Some((_, Some(data)))) = (held.stamp, &mut record.next) {
+            *data = version::stamped(data.take(), own);
+        }
+        let record = Arc::new(record);
         match submit(&shop, &record).await {
             Recorded::Written => {
                 if let Then::PutBack(back) = &record.then {
@@ -75,7 +80,7 @@ async fn submit<C>(shop: &Shop<C>, record: &Arc<Record<C>>) -> Recorded {
 fn go_on<C>(held: &mut Held<C>, record: &Record<C>) {
     if let Some((at, data)) = &record.next {
         held.at.clone_from(at);
-        held.state = data.clone().unwrap_or_else(|| json!({ "state": at }));
+        held.state = data.clone().map_or_else(|| json!({ "state": at }), |data| version::unstamped(data).0);
         held.n = record.n;
         held.attempt = 0;
         held.settling = matches!(record.outcome, Outcome::Unknown | Outcome::Lost);
@@ -169,8 +174,10 @@ fn judge<C: 'static>(
         }
         Advanced::Park { why, message } => {
             let mut record = blank(shop, held, Outcome::Parked);
-            record.error =
-                Some(json!({ "class": "person", "code": Into::<&'static str>::into(why), "message": message }));
+            record.error = Some(match why {
+                Parked::Undecodable => intake::undecodable(&message),
+                _ => json!({ "class": "person", "code": Into::<&'static str>::into(why), "message": message }),
+            });
             record.then = Then::PutBack(parked(held, why));
             record
         }

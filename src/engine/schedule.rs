@@ -1,10 +1,16 @@
 //! Schedules: what starts by the clock (G9).
 //!
 //! A tick is a row whose primary key is (schedule, time): whoever inserts it starts the workflow, in the same transaction,
-//! so that it starts once however many schedulers run. Times follow the zone's clock the way Vixie cron does: a fixed time
-//! runs once a day whatever summer time does, a repeating pattern follows the clock on the wall. Ticks that were missed
-//! because nothing ran: the last one is made up if it is not too late, the others are recorded as skipped. A tick whose
-//! workflow would overlap a running one joins it, by the rule of its kind.
+//! so that it starts once however many schedulers run. The rules for all other cases:
+//!
+//! - **Doubled and skipped local times** go the way of Vixie cron. A fixed time runs once a day whatever summer time does: where the
+//!   clock jumps over it, at the first moment after the jump; where it comes twice, the first time. A pattern that repeats
+//!   within an hour follows the clock: it runs in both of the doubled hours, and not in the skipped one.
+//! - **Missed**, because nothing ran: the last tick is made up if it is not too late (`catch_up_seconds`), the others are recorded
+//!   as *skipped*.
+//! - **Paused**: ticks that fell into the pause are not made up; the next one is computed from the moment of resuming.
+//! - **Overlapping**: a sync that is under way is *joined* (rule S1). Of other kinds, a tick whose predecessor's workflow has not
+//!   ended is recorded as *overlapped* and starts nothing, unless the schedule's `overlap` is `start`.
 
 use std::time::Duration;
 
@@ -59,6 +65,7 @@ struct Due {
     pattern: String,
     zone: String,
     catch_up_seconds: i32,
+    overlap: String,
     next_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 }
@@ -68,8 +75,12 @@ struct Due {
 pub struct Ticked {
     /// Workflows started.
     pub started: Vec<Uuid>,
+    /// Workflows joined: they were under way.
+    pub joined: Vec<Uuid>,
     /// Ticks that were missed for good.
     pub skipped: usize,
+    /// Ticks left out because the last one's workflow had not ended.
+    pub overlapped: usize,
 }
 
 /// Starts what is due. Safe to call from any number of processes at once.
@@ -108,20 +119,19 @@ async fn start(conn: &mut sqlx::PgConnection, due: Due, ticked: &mut Ticked) -> 
     for (place, at) in missed.iter().enumerate() {
         let late = (due.now - *at).num_seconds();
         let last = place + 1 == missed.len();
-        let run: Option<Uuid> = if last && late <= i64::from(due.catch_up_seconds) {
-            let (id,) = sqlx::query_as(include_str!("sql/schedule_start.sql"))
-                .bind(&due.kind)
-                .bind(&due.payload)
-                .bind(format!("schedule {}", due.id))
-                .fetch_one(&mut *conn)
-                .await?;
-            ticked.started.push(id);
-            Some(id)
+        let (outcome, run) = if last && late <= i64::from(due.catch_up_seconds) {
+            begin(conn, &due, ticked).await?
         } else {
             ticked.skipped += 1;
-            None
+            ("skipped", None)
         };
-        sqlx::query(include_str!("sql/schedule_tick.sql")).bind(due.id).bind(at).bind(run).execute(&mut *conn).await?;
+        sqlx::query(include_str!("sql/schedule_tick.sql"))
+            .bind(due.id)
+            .bind(at)
+            .bind(outcome)
+            .bind(run)
+            .execute(&mut *conn)
+            .await?;
     }
     sqlx::query(include_str!("sql/schedule_next.sql"))
         .bind(due.id)
@@ -130,6 +140,31 @@ async fn start(conn: &mut sqlx::PgConnection, due: Due, ticked: &mut Ticked) -> 
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// What comes of a tick that is to start a workflow, and the workflow.
+async fn begin(
+    conn: &mut sqlx::PgConnection,
+    due: &Due,
+    ticked: &mut Ticked,
+) -> Result<(&'static str, Option<Uuid>), Error> {
+    let goes_on = sqlx::query_scalar(include_str!("sql/schedule_goes_on.sql")).bind(due.id).bind(&due.kind);
+    if due.overlap == "skip" && goes_on.fetch_one(&mut *conn).await? {
+        ticked.overlapped += 1;
+        return Ok(("overlapped", None));
+    }
+    let id: Uuid = sqlx::query_scalar(include_str!("sql/schedule_start.sql"))
+        .bind(&due.kind)
+        .bind(&due.payload)
+        .bind(format!("schedule {}", due.id))
+        .fetch_one(&mut *conn)
+        .await?;
+    if sqlx::query_scalar(include_str!("sql/schedule_joined.sql")).bind(id).fetch_one(conn).await? {
+        ticked.joined.push(id);
+        return Ok(("joined", Some(id)));
+    }
+    ticked.started.push(id);
+    Ok(("started", Some(id)))
 }
 
 /// The ticks of a schedule from the one that was due until now; of a long absence, the last ones.
@@ -193,6 +228,17 @@ pub async fn add(
 mod tests {
     use super::*;
 
+    fn ticks_in(zone: &str, pattern: &str, after: &str, count: usize) -> Vec<String> {
+        let pattern = Pattern::new(pattern, zone).unwrap();
+        let mut at: DateTime<Utc> = after.parse().unwrap();
+        (0..count)
+            .map(|_| {
+                at = pattern.next_after(at).unwrap();
+                at.format("%m-%dT%H:%M").to_string()
+            })
+            .collect()
+    }
+
     fn after(pattern: &str, times: &[&str]) -> Vec<String> {
         let pattern = Pattern::new(pattern, "America/Sao_Paulo").unwrap();
         let mut at: DateTime<Utc> = times[0].parse().unwrap();
@@ -211,6 +257,40 @@ mod tests {
         assert_eq!(after("30 0 * * *", &spring), spring[1..]);
         let autumn = ["2019-02-16T12:00:00Z", "2019-02-17T01:30:00+00:00", "2019-02-18T02:30:00+00:00"];
         assert_eq!(after("30 23 * * *", &autumn), autumn[1..]);
+    }
+
+    #[test]
+    fn g9_a_repeating_pattern_follows_the_clock_on_the_wall() {
+        // São Paulo: 23:00 to 24:00 came twice on 16 February 2019, an hour of offset -2 and one of -3.
+        let doubled = ["02-17T01:00", "02-17T01:30", "02-17T02:00", "02-17T02:30", "02-17T03:00"];
+        assert_eq!(ticks_in("America/Sao_Paulo", "*/30 * * * *", "2019-02-17T00:45:00Z", 5), doubled);
+        // Nothing came between 23:59 and 01:00 on 4 November 2018, which is the same hour in UTC.
+        let skipped = ["11-04T02:30", "11-04T03:00", "11-04T03:30"];
+        assert_eq!(ticks_in("America/Sao_Paulo", "*/30 * * * *", "2018-11-04T02:15:00Z", 3), skipped);
+    }
+
+    #[test]
+    fn g9_a_fixed_time_runs_once_in_zones_that_still_change() {
+        for (zone, pattern, after, ticks) in [
+            // Santiago: 24:00 on 6 April 2024 became 23:00; 24:00 on 7 September became 01:00.
+            ("America/Santiago", "30 23 * * *", "2024-04-06T12:00:00Z", ["04-07T02:30", "04-08T03:30"]),
+            ("America/Santiago", "30 0 * * *", "2024-09-07T12:00:00Z", ["09-08T04:00", "09-09T03:30"]),
+            // London: 01:00 on 31 March 2024 became 02:00; 02:00 on 27 October became 01:00.
+            ("Europe/London", "30 1 * * *", "2024-03-30T12:00:00Z", ["03-31T01:00", "04-01T00:30"]),
+            ("Europe/London", "30 1 * * *", "2024-10-26T12:00:00Z", ["10-27T00:30", "10-28T01:30"]),
+            // Lord Howe changes by half an hour: 02:00 on 7 April 2024 became 01:30; 02:00 on 6 October became 02:30.
+            ("Australia/Lord_Howe", "45 1 * * *", "2024-04-06T12:00:00Z", ["04-06T14:45", "04-07T15:15"]),
+            ("Australia/Lord_Howe", "15 2 * * *", "2024-10-05T12:00:00Z", ["10-05T15:30", "10-06T15:15"]),
+        ] {
+            assert_eq!(ticks_in(zone, pattern, after, 2), ticks, "{zone} {pattern}");
+        }
+    }
+
+    #[test]
+    fn g9_a_day_that_was_left_out_is_made_up_at_its_end_and_not_run_twice() {
+        // Apia went from 29 to 31 December 2011: 24:00 on the 29th, UTC 10:00, was 00:00 on the 31st.
+        let ticks = ticks_in("Pacific/Apia", "0 12 * * *", "2011-12-29T12:00:00Z", 3);
+        assert_eq!(ticks, ["12-29T22:00", "12-30T10:00", "12-30T22:00"]);
     }
 
     #[test]

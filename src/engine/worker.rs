@@ -21,7 +21,9 @@ use crate::{
     pace::Pace,
     record::Recorder,
     registry::Registry,
+    resume::Resuming,
     upstream::{Link, Upstreams},
+    version::Leaving,
     wake::{Notified, PollingAlone, Wake, announce_sleep},
 };
 
@@ -119,7 +121,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         let pool = db::worker_pool(options, self.settings.connections).await?;
         self.announce(&pool).await?;
         self.upstreams.refresh(&pool).await?;
-        let lease = Lease::take(&pool, &self.settings.name, self.settings.lease).await?;
+        let lease = Lease::take(&pool, &self.settings.name, &self.registry.knows(), self.settings.lease).await?;
         self.pulse.set(&lease);
         tracing::info!(worker.id = %lease.worker, worker.name = self.settings.name, "the worker works");
         let ended = CancellationToken::new();
@@ -168,7 +170,8 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             .execute(pool)
             .await?;
         let rows = self.registry.iter().flat_map(|k| {
-            k.states().into_iter().filter_map(|at| k.step(at).map(|row| (k.name(), at, row.text()))).collect::<Vec<_>>()
+            let texts = |at| k.step(at).map(|row| (k.name(), at, row.text(), k.version()));
+            k.states().into_iter().filter_map(texts).collect::<Vec<_>>()
         });
         let rows: Vec<_> = rows.collect();
         sqlx::query(include_str!("sql/kinds_announce_states.sql"))
@@ -176,13 +179,9 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             .bind(rows.iter().map(|r| r.1).collect::<Vec<_>>())
             .bind(rows.iter().map(|r| r.2.pt).collect::<Vec<_>>())
             .bind(rows.iter().map(|r| r.2.en).collect::<Vec<_>>())
+            .bind(rows.iter().map(|r| r.3).collect::<Vec<_>>())
             .execute(pool)
             .await?;
-        let resumed =
-            sqlx::query(include_str!("sql/kinds_resume.sql")).bind(&names).execute(pool).await?.rows_affected();
-        if resumed > 0 {
-            tracing::info!(resumed, "workflows that no build could decode go on");
-        }
         Ok(())
     }
 
@@ -190,54 +189,67 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
     async fn pump(&self, pool: &PgPool, hands: &mut Hands<C>, stop: &CancellationToken) -> Result<(), Error> {
         let mut wake: Box<dyn Wake> =
             if self.settings.listen { Box::new(Notified::listen(pool).await?) } else { Box::new(PollingAlone) };
-        let mut pace = Pace::new(self.settings.idle_poll);
+        let mut look =
+            Look { pace: Pace::new(self.settings.idle_poll), resuming: Resuming::new(), leaving: Leaving::default() };
         while hands.shop.lease.alive() && !stop.is_cancelled() {
-            if self.fill(pool, hands, &mut pace).await? {
+            if self.fill(pool, hands, &mut look).await? {
                 continue;
             }
-            if pace.announces_sleep() {
-                announce_sleep(pool, pace.announced).await?;
+            if look.pace.announces_sleep() {
+                announce_sleep(pool, look.pace.announced).await?;
                 // Whoever inserted before the announcement did not notify: look once more.
-                if self.fill(pool, hands, &mut pace).await? {
+                if self.fill(pool, hands, &mut look).await? {
                     continue;
                 }
             }
-            let rest = pace.rest(hands.shop.until_due(), hands.count() >= self.settings.in_flight);
+            let rest = look.pace.rest(hands.shop.until_due(), hands.count() >= self.settings.in_flight);
             tokio::select! {
                 () = wake.woken() => {}
                 () = hands.shop.nudge.notified() => {}
                 () = clock::sleep(rest) => {}
                 () = stop.cancelled() => {}
             }
-            pace.claims_next();
+            look.pace.claims_next();
         }
-        if pace.asleep.is_some() {
+        if look.pace.asleep.is_some() {
             announce_sleep(pool, Duration::ZERO).await?;
         }
         Ok(())
     }
 
     /// One intake and one claim, as far as hands are free; whether there was more than they could hold.
-    async fn fill(&self, pool: &PgPool, hands: &mut Hands<C>, pace: &mut Pace) -> Result<bool, Error> {
+    async fn fill(&self, pool: &PgPool, hands: &mut Hands<C>, look: &mut Look) -> Result<bool, Error> {
         hands.tidy();
         let worker = hands.shop.lease.worker;
         let mut more = false;
         let free = self.settings.in_flight - hands.count().min(self.settings.in_flight);
-        if pace.takes_in(free) {
-            let taken = or_again(intake::take_in(pool, worker, &self.registry, free).await, &mut more)?;
-            pace.took(taken.count);
+        if look.pace.takes_in(free) {
+            let taken =
+                or_again(intake::take_in(pool, worker, &self.registry, free, &mut look.leaving).await, &mut more)?;
+            look.pace.took(taken.count);
             more |= taken.count >= intake::BATCH && free > taken.count;
             hands.take(taken.held);
         }
         let free = self.settings.in_flight - hands.count().min(self.settings.in_flight);
-        if free > 0 && pace.claims() {
+        if free > 0 && look.pace.claims() {
             let claimed = or_again(claim::claim(pool, worker, &self.registry, free.min(GROUP)).await, &mut more)?;
-            pace.claimed(claimed.len());
+            look.pace.claimed(claimed.len());
             more |= !claimed.is_empty() && claimed.len() < free;
             hands.take(claimed);
         }
+        let free = self.settings.in_flight - hands.count().min(self.settings.in_flight);
+        let resumed = or_again(look.resuming.look(pool, worker, &self.registry, free).await, &mut more)?;
+        more |= !resumed.is_empty();
+        hands.take(resumed);
         Ok(more)
     }
+}
+
+/// How a worker looks for work.
+struct Look {
+    pace: Pace,
+    resuming: Resuming,
+    leaving: Leaving,
 }
 
 /// Nothing yet, where somebody held a row for too long or Postgres asks to run it again: `more` then says to. Waiting for that

@@ -262,7 +262,8 @@ pub struct Decided<'a> {
 pub trait Workflow: Send + Sync + 'static {
     /// The kind's name, as in `enlace.enqueue(kind, …)`. Stored: never renamed.
     const NAME: &'static str;
-    /// Raised when the meaning of stored states or data changes (G10).
+    /// Raised when a state is added, or the meaning of stored states or data changes (G10): older builds then leave alone what
+    /// this one has had in its hands. From 1.
     const VERSION: i32 = 1;
     /// Which work goes first.
     const LANE: Lane;
@@ -303,6 +304,14 @@ pub trait Workflow: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Next<Self::State, Self::Change>, Self::Error>> + Send
     where
         Self: Sized;
+    /// What a payload that was taken in by an older version is in this one; `None`: nothing, and the run is parked whole.
+    fn upgrade_input(_from: i32, input: serde_json::Value) -> Option<serde_json::Value> {
+        Some(input)
+    }
+    /// What a state's data that an older version stored is in this one, its name (`state`) included; `None`: as above.
+    fn upgrade_state(_from: i32, state: serde_json::Value) -> Option<serde_json::Value> {
+        Some(state)
+    }
     /// What a failure writes to Postgres, in the transaction that records the failed attempt.
     fn in_trouble(_input: &Self::Input, _trouble: &Trouble<'_>) -> Vec<Self::Change> {
         Vec::new()

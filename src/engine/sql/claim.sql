@@ -1,5 +1,6 @@
 -- Claims what may go on, most urgent lane first, and reads where each stands. Rows that another worker is claiming are
--- passed over; order within a key does not depend on it, because followers of a head are not ready (G4).
+-- passed over; order within a key does not depend on it, because followers of a head are not ready (G4). So are kinds and
+-- versions that this build does not know; what it claims of an older version is closed to builds of that version (G10).
 with me as (
   select id from enlace.worker where id = $1 and lease_until > enlace.now() for key share
 ), ready as (
@@ -8,17 +9,20 @@ with me as (
   cross join lateral (
     select r.id from enlace.run r
     where r.lane = l.lane and r.worker is null and r.blockers = 0 and r.status in ('queued', 'waiting')
-      and r.due_at <= (select enlace.now())
+      and r.due_at <= (select enlace.now()) and coalesce(r.form, r.version) <= ($3::jsonb ->> r.kind)::int
     order by r.due_at limit $2 for update skip locked
   ) r
   limit $2
 ), claimed as (
-  update enlace.run r set worker = me.id, status = 'queued', upstream = null, error = null, since = enlace.now()
+  update enlace.run r
+  set worker = me.id, status = 'queued', upstream = null, error = null, since = enlace.now(),
+      form = nullif(($3::jsonb ->> r.kind)::int, r.version)
   from ready, me where r.id = ready.id
   returning r.id, r.position, r.kind, r.version, r.state, r.interrupted_by, r.failures, r.failed_state, r.moves, r.asked
 )
 select c.*, coalesce(edited.payload, o.payload) as payload, o.enqueued_at, last.n, last.attempt, last.next_state is not null as moved,
-       stands.data, coalesce(stands.outcome in ('unknown', 'lost'), false) as settling
+       stands.data, coalesce(stands.outcome in ('unknown', 'lost'), false) as settling,
+       array(select k.key from enlace.run_key k where k.position = c.position) as keys
 from claimed c
 join enlace.outbox o on o.id = c.id
 left join lateral (

@@ -4,11 +4,12 @@
 -- from one to the next so that they do not all come at once.
 -- Where a person asked for a pause meanwhile, it is paused, unless it waits for a person anyway; where one asked to cancel it, it
 -- is claimed again at once, to be cancelled.
+-- What this build could not decode keeps the mark of the worker that was lost in it: a build that can then looks first (G3).
 with gates as (
   select u.id, u.closed_until from enlace.upstream u where u.id = any ($8) for share
 )
 update enlace.run r
-set worker = null, interrupted_by = null,
+set worker = null, interrupted_by = case when t.parked = 'undecodable' then r.interrupted_by end,
     status = case when r.asked ->> 'act' = 'cancel' then 'queued' when r.asked ->> 'act' = 'pause' and t.parked is null then 'paused' else t.status end,
     due_at = case when r.asked ->> 'act' = 'cancel' then enlace.now()
                   when t.upstream is null then coalesce(enlace.now() + t.after_seconds * interval '1 second', 'infinity')

@@ -1,0 +1,60 @@
+//! G9: ticks that overlap, join and are paused, on a real database.
+
+use std::{sync::Arc, time::Duration};
+
+use engine::schedule;
+use serde_json::json;
+use sqlx::PgPool;
+
+use crate::support::toy::{self, Ledger, pass, reaches};
+
+/// One minute later, at the next tick of a schedule that ticks each minute.
+async fn tick(pool: &PgPool) -> schedule::Ticked {
+    pass(pool, Duration::from_secs(60)).await;
+    schedule::tick(pool).await.unwrap()
+}
+
+async fn outcomes(pool: &PgPool) -> Vec<String> {
+    sqlx::query_scalar("select outcome from enlace.tick order by at").fetch_all(pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn g9_a_tick_that_overlaps_the_last_ones_workflow_starts_nothing_and_is_recorded() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let mut conn = db.connection().await;
+    schedule::add(&mut conn, "toy", &json!({"plan": ["ok"]}), "* * * * *", "America/Sao_Paulo").await.unwrap();
+    let first = tick(&pool).await;
+    assert_eq!(first.started.len(), 1);
+    let second = tick(&pool).await;
+    assert_eq!((second.started.len(), second.overlapped), (0, 1), "the first has not ended");
+    let worker = toy::start(&db, &Arc::<Ledger>::default());
+    reaches(&pool, first.started[0], "succeeded").await;
+    worker.stop().await;
+    assert_eq!(tick(&pool).await.started.len(), 1, "it has ended");
+    assert_eq!(outcomes(&pool).await, ["started", "overlapped", "started"]);
+
+    sqlx::query("update enlace.schedule set overlap = 'start'").execute(&pool).await.unwrap();
+    assert_eq!(tick(&pool).await.started.len(), 1, "a schedule may say that every tick counts");
+}
+
+#[tokio::test]
+async fn s1_a_tick_joins_a_sync_that_is_under_way() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let mut conn = db.connection().await;
+    let payload = json!({"id_integracao": 3, "plan": ["ok"], "keys": ["integration:3"]});
+    schedule::add(&mut conn, "sync", &payload, "* * * * *", "America/Sao_Paulo").await.unwrap();
+    let first = tick(&pool).await;
+    // Under way is what was taken in: as its intake does.
+    sqlx::query("insert into enlace.run_key (key, position, id) values ('integration:3', 1, $1)")
+        .bind(first.started[0])
+        .execute(&pool)
+        .await
+        .unwrap();
+    let second = tick(&pool).await;
+    assert_eq!((second.started.len(), second.joined), (0, first.started.clone()));
+    assert_eq!(outcomes(&pool).await, ["started", "joined"]);
+    let rows: i64 = sqlx::query_scalar("select count(*) from enlace.outbox").fetch_one(&pool).await.unwrap();
+    assert_eq!(rows, 1);
+}
