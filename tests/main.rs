@@ -15,6 +15,7 @@ mod migrations;
 mod ozmap_adapter;
 mod ozmap_sdk;
 mod php;
+mod postgres_away;
 mod settings;
 mod sql;
 mod states;
