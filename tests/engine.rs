@@ -1,7 +1,10 @@
 //! The engine's guarantees G1–G6, G8 and G10, each tried with a small operation (`support::toy`).
 
 mod acts;
+mod history;
+mod isolation;
 mod keys;
+mod leader;
 mod retries;
 mod start;
 mod steps;

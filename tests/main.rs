@@ -17,6 +17,7 @@ mod ozmap_adapter;
 mod ozmap_sdk;
 mod php;
 mod schedules;
+mod postgres_away;
 mod settings;
 mod sql;
 mod states;

@@ -8,7 +8,9 @@ use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use axum::Router;
 use engine::{
+    claim::Claiming,
     clock,
+    history::Keep,
     registry::Registry,
     upstream::Upstreams,
     worker::{Settings as WorkerSettings, Worker},
@@ -27,7 +29,7 @@ pub use network::Hubsoft;
 use crate::{
     api::{self, ApiState, OpsState, ops::Check},
     desk::{Setup, connect::Stored},
-    settings::{Role, Settings, secret_key},
+    settings::{Claim, History, Role, Settings, Wake, secret_key},
 };
 
 /// How long answers may take that were asked for before the stop.
@@ -69,6 +71,7 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
         let pulse = worker.pulse();
         checks.push(Arc::new(move || (!pulse.beats()).then(|| "the worker holds no lease".to_owned())));
         running.spawn(work(worker, pool.clone(), stop.clone()));
+        running.spawn(keep_history(settings.history, pool.clone(), stop.clone()));
     }
     if settings.roles.contains(Role::Scheduler) {
         running.spawn(schedule(pool.clone(), stop.clone()));
@@ -99,6 +102,12 @@ async fn work(worker: Worker<Change>, pool: PgPool, stop: CancellationToken) -> 
     Ok(())
 }
 
+async fn keep_history(history: History, pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
+    let keep = Keep { days: history.keep_days, weeks_ahead: history.weeks_ahead };
+    engine::history::keep(pool, process_name(), keep, stop).await;
+    Ok(())
+}
+
 async fn schedule(pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
     engine::schedule::keep(pool, stop).await;
     Ok(())
@@ -113,14 +122,24 @@ async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -
     }
 }
 
-fn worker_settings(settings: &Settings) -> WorkerSettings {
+/// Host and process id: how people know this process.
+fn process_name() -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}:{}", host.trim(), std::process::id())
+}
+
+fn worker_settings(settings: &Settings) -> WorkerSettings {
     let worker = settings.worker;
     WorkerSettings {
-        name: format!("{}:{}", host.trim(), std::process::id()),
+        name: process_name(),
         in_flight: usize::try_from(worker.in_flight).unwrap_or(usize::MAX),
         lease: Duration::from_secs(worker.lease_seconds.into()),
         idle_poll: Duration::from_millis(worker.poll_milliseconds.into()),
+        claiming: match worker.claim {
+            Claim::SkipLocked => Claiming::SkipLocked,
+            Claim::Guarded => Claiming::Guarded,
+        },
+        listen: worker.wake == Wake::Notify,
         ..WorkerSettings::default()
     }
 }

@@ -6,6 +6,7 @@
 mod draining;
 mod enqueue;
 mod idle;
+mod history;
 mod latency;
 mod measure;
 mod operation;
@@ -57,6 +58,8 @@ enum What {
         #[arg(long, default_value_t = 20_000)]
         boxes: u32,
     },
+    /// G14: what a workflow costs with millions of finished ones against none, or while somebody holds a snapshot.
+    History(history::Asked),
     /// W4: HubSoft's transaction with `enlace.enqueue`, against the same with a plain insert into an equal table.
     Enqueue {
         /// Seconds of each run.
@@ -93,6 +96,7 @@ impl Bench {
                 What::Latency { n } => latency::run(&server, n).await?,
                 What::Waiting { n } => waiting::run(&server, n).await?,
                 What::Sync { boxes } => sync::run(&server, boxes).await?,
+                What::History(asked) => history::run(&server, asked).await?,
                 What::Enqueue { seconds } => enqueue::run(&server, seconds).await?,
                 What::Draining { rate, seconds } => draining::run(&server, rate, seconds).await?,
                 What::Idle { seconds } => idle::run(&server, seconds).await?,

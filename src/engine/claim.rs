@@ -1,6 +1,9 @@
 //! Claiming: taking workflows in hand under this worker's lease, with all that is needed to go on where they stand.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -8,10 +11,22 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::{
-    Error,
+    Error, clock,
+    lease::Lease,
     registry::{Kind, Registry, RunView},
     version::{self, Stored},
 };
+
+/// How workers that claim at once keep out of each other's way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Claiming {
+    /// What another worker is claiming is passed over (`skip locked`).
+    #[default]
+    SkipLocked,
+    /// By updates that hold only if nobody was faster, in serialisable transactions: for databases that speak Postgres and lock
+    /// otherwise. Whoever was slower runs again.
+    Guarded,
+}
 
 /// A workflow in this worker's hands.
 pub struct Held<C> {
@@ -47,9 +62,55 @@ pub struct Held<C> {
     pub(crate) unfit: Option<String>,
 }
 
+/// From where the index of what is ready is read, lane by lane (G14). What was claimed stays in it, dead, for as long as
+/// somebody holds a snapshot, and is walked over by whoever begins at the beginning. Whatever becomes ready becomes due then at
+/// the earliest, so that all that is new lies behind what was looked at; a look at the whole now and then finds the rest: what
+/// took long to commit, and what another worker let go.
+pub struct Marks {
+    lanes: [DateTime<Utc>; 3],
+    whole_again: Instant,
+}
+
+/// How far behind a mark new rows may still appear: about as long as a transaction takes.
+const SLACK: Duration = Duration::from_secs(1);
+/// The whole is looked at this often at most, and for a fiftieth of the time.
+const WHOLE: Duration = Duration::from_secs(1);
+
+impl Default for Marks {
+    fn default() -> Self {
+        Self { lanes: [DateTime::UNIX_EPOCH; 3], whole_again: clock::monotonic() }
+    }
+}
+
+impl Marks {
+    /// Where to begin now, and whether that is the beginning.
+    fn begin(&self) -> ([DateTime<Utc>; 3], bool) {
+        let whole = clock::monotonic() >= self.whole_again;
+        (if whole { [DateTime::UNIX_EPOCH; 3] } else { self.lanes }, whole)
+    }
+
+    /// Notes a look, made at `at` by the database's clock, that found these lanes and times.
+    fn looked(&mut self, at: DateTime<Utc>, found: &[(i16, DateTime<Utc>)], limit: usize) {
+        // The lanes are read in order: all before the last one found were read to their end.
+        let cut = if found.len() < limit { None } else { found.iter().map(|(lane, _)| *lane).max() };
+        for (lane, mark) in (0_i16..).zip(&mut self.lanes) {
+            let read_to = match cut {
+                Some(cut) if lane > cut => continue,
+                Some(cut) if lane == cut => found.iter().filter(|(of, _)| *of == lane).map(|(_, due)| *due).max(),
+                _ => Some(at),
+            };
+            if let Some(read_to) = read_to {
+                *mark = read_to - SLACK;
+            }
+        }
+    }
+}
+
 #[derive(sqlx::FromRow)]
 pub(crate) struct Row {
     id: Uuid,
+    pub(crate) lane: i16,
+    pub(crate) due_at: DateTime<Utc>,
     pub(crate) position: i64,
     pub(crate) kind: String,
     pub(crate) version: i32,
@@ -75,16 +136,27 @@ pub(crate) struct Row {
 /// When Postgres cannot be reached.
 pub async fn claim<C: 'static>(
     pool: &PgPool,
-    worker: Uuid,
+    lease: &Lease,
     registry: &Registry<C>,
+    (claiming, marks): (Claiming, &mut Marks),
     limit: usize,
 ) -> Result<Vec<Held<C>>, Error> {
-    let rows: Vec<Row> = sqlx::query_as(include_str!("sql/claim.sql"))
-        .bind(worker)
+    let (at, began, (from, whole)) = (lease.clock.now(), clock::monotonic(), marks.begin());
+    let statement = match claiming {
+        Claiming::SkipLocked => include_str!("sql/claim.sql"),
+        Claiming::Guarded => include_str!("sql/claim_guarded.sql"),
+    };
+    let rows: Vec<Row> = sqlx::query_as(statement)
+        .bind(lease.worker)
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .bind(registry.knows())
+        .bind(from)
         .fetch_all(pool)
         .await?;
+    marks.looked(at, &rows.iter().map(|row| (row.lane, row.due_at)).collect::<Vec<_>>(), limit);
+    if whole {
+        marks.whole_again = clock::monotonic() + WHOLE.max(began.elapsed() * 50);
+    }
     Ok(rows.into_iter().map(|row| held(row, registry).0).collect())
 }
 
@@ -132,5 +204,39 @@ pub(crate) fn held<C: 'static>(row: Row, registry: &Registry<C>) -> (Held<C>, Ve
             held.unfit = Some(why);
             (held, Vec::new())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(second, 0).unwrap()
+    }
+
+    fn marks(lanes: [i64; 3]) -> Marks {
+        Marks { lanes: lanes.map(at), whole_again: clock::monotonic() + Duration::from_secs(60) }
+    }
+
+    #[test]
+    fn g14_a_look_that_found_all_there_was_begins_at_its_own_time_the_next_time() {
+        let mut read = marks([0, 0, 0]);
+        read.looked(at(100), &[(1, at(40))], 10);
+        assert_eq!(read.begin(), ([at(99); 3], false));
+    }
+
+    #[test]
+    fn g14_a_look_that_was_full_goes_on_where_it_stopped() {
+        let mut read = marks([0, 0, 50]);
+        read.looked(at(100), &[(0, at(30)), (1, at(60)), (1, at(70))], 3);
+        assert_eq!(read.begin().0, [at(99), at(69), at(50)], "lane 0 was read to its end, lane 2 not at all");
+    }
+
+    #[test]
+    fn g14_now_and_then_everything_is_looked_at() {
+        let mut read = marks([10, 20, 30]);
+        read.whole_again = clock::monotonic();
+        assert_eq!(read.begin(), ([DateTime::UNIX_EPOCH; 3], true));
     }
 }

@@ -8,19 +8,28 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{Error, clock};
+use crate::{Error, claim::Claiming, clock};
 
 /// A pool for a worker's own statements. A lock that HubSoft holds is waited for briefly only, and a worker that stops
 /// inside a transaction loses it to the server, so that nobody waits for either.
 ///
 /// # Errors
 /// When Postgres cannot be reached.
-pub async fn worker_pool(options: &PgConnectOptions, connections: u32) -> Result<PgPool, sqlx::Error> {
+pub async fn worker_pool(
+    options: &PgConnectOptions,
+    connections: u32,
+    claiming: Claiming,
+) -> Result<PgPool, sqlx::Error> {
+    let isolation = match claiming {
+        Claiming::SkipLocked => "read committed",
+        Claiming::Guarded => "serializable",
+    };
     let options = options.clone().application_name("enlace worker").options([
         ("lock_timeout", "300ms"),
         ("idle_in_transaction_session_timeout", "5s"),
         ("statement_timeout", "60s"),
         ("jit", "off"),
+        ("default_transaction_isolation", isolation),
     ]);
     PgPoolOptions::new()
         .max_connections(connections)

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{clock, intake};
+use crate::{claim, clock, intake};
 
 /// Rows a second above which a worker stays awake and polls instead of being notified.
 const BUSY_RATE: f64 = 500.0;
@@ -21,6 +21,8 @@ pub(crate) struct Pace {
     rated: Instant,
     last_intake: Instant,
     claim_next: bool,
+    /// From where a claim reads.
+    pub(crate) marks: claim::Marks,
 }
 
 impl Pace {
@@ -34,6 +36,7 @@ impl Pace {
             rated: now,
             last_intake: now,
             claim_next: true,
+            marks: claim::Marks::default(),
         }
     }
 

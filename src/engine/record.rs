@@ -189,7 +189,8 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
                 self.lease.lose();
                 Recorded::Lost
             }
-            Err(Error::Database(e)) if why(&e) == Why::Busy => Recorded::Busy,
+            // Asked too often to run again: in a moment there may be less of a crowd. The step was not refused.
+            Err(Error::Database(e)) if matches!(why(&e), Why::Busy | Why::RunAgain) => Recorded::Busy,
             Err(e) => Recorded::Refused(e.to_string()),
         }
     }

@@ -11,9 +11,12 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{
-    Apply, Error, claim, clock,
+    Apply, Error,
+    claim::{self, Claiming},
+    clock,
     db::{self, Why, why},
     hands::{Hands, Shop},
     intake, lease,
@@ -42,6 +45,8 @@ pub struct Settings {
     pub connections: u32,
     /// Wake up by notification; without it, by polling alone (behind a transaction pooler).
     pub listen: bool,
+    /// How to keep out of the way of workers that claim at once.
+    pub claiming: Claiming,
 }
 
 impl Default for Settings {
@@ -53,6 +58,7 @@ impl Default for Settings {
             idle_poll: Duration::from_secs(1),
             connections: 6,
             listen: true,
+            claiming: Claiming::default(),
         }
     }
 }
@@ -105,8 +111,9 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
     /// Works until `stop`. Rides out an absence of Postgres of any length, and begins anew under a new lease when it has
     /// lost the old one.
     pub async fn run(&self, options: PgConnectOptions, stop: CancellationToken) {
+        let mut left = None;
         while !stop.is_cancelled() {
-            match self.session(&options, &stop).await {
+            match self.session(&options, &stop, &mut left).await {
                 Ok(()) => {}
                 Err(error) => tracing::warn!(%error, "the worker begins anew"),
             }
@@ -117,8 +124,19 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         }
     }
 
-    async fn session(&self, options: &PgConnectOptions, stop: &CancellationToken) -> Result<(), Error> {
-        let pool = db::worker_pool(options, self.settings.connections).await?;
+    /// One lease, from its beginning to its end; `left` is what the last one could not hand over, because Postgres was away: it
+    /// is handed over now, rather than when its time has run out (G11).
+    async fn session(
+        &self,
+        options: &PgConnectOptions,
+        stop: &CancellationToken,
+        left: &mut Option<(Arc<Lease>, Vec<Uuid>)>,
+    ) -> Result<(), Error> {
+        let pool = db::worker_pool(options, self.settings.connections, self.settings.claiming).await?;
+        if let Some((lease, unfinished)) = left {
+            lease.give_up(&pool, unfinished).await?;
+            *left = None;
+        }
         self.announce(&pool).await?;
         self.upstreams.refresh(&pool).await?;
         let lease = Lease::take(&pool, &self.settings.name, &self.registry.knows(), self.settings.lease).await?;
@@ -132,6 +150,9 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         let given_up = lease.give_up(&pool, &unfinished).await;
         ended.cancel();
         helpers.shutdown().await;
+        if given_up.is_err() {
+            *left = Some((lease, unfinished));
+        }
         pool.close().await;
         pumped.and(given_up)
     }
@@ -155,7 +176,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             let shop = Arc::clone(&shop);
             async move { shop.upstreams.watch(&link, &shop.nudge).await }
         });
-        helpers.spawn(look_around(pool.clone(), Arc::clone(&shop)));
+        helpers.spawn(look_around(pool.clone(), Arc::clone(&shop), self.settings.claiming));
         (shop, helpers)
     }
 
@@ -232,7 +253,9 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         }
         let free = self.settings.in_flight - hands.count().min(self.settings.in_flight);
         if free > 0 && look.pace.claims() {
-            let claimed = or_again(claim::claim(pool, worker, &self.registry, free.min(GROUP)).await, &mut more)?;
+            let how = (self.settings.claiming, &mut look.pace.marks);
+            let lease = &hands.shop.lease;
+            let claimed = or_again(claim::claim(pool, lease, &self.registry, how, free.min(GROUP)).await, &mut more)?;
             look.pace.claimed(claimed.len());
             more |= !claimed.is_empty() && claimed.len() < free;
             hands.take(claimed);
@@ -266,9 +289,9 @@ fn or_again<T: Default>(done: Result<T, Error>, more: &mut bool) -> Result<T, Er
 }
 
 /// Looks around beside the work: takes over from the dead, and reads what people asked.
-async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>) {
+async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>, claiming: Claiming) {
     while shop.lease.alive() {
-        match lease::reap(&pool).await {
+        match lease::reap(&pool, claiming).await {
             Ok(0) => {}
             Ok(freed) => {
                 tracing::warn!(freed, "a dead worker's workflows were taken over");

@@ -24,6 +24,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("0006_upstream.sql", include_str!("../../migrations/0006_upstream.sql")),
     ("0007_acts.sql", include_str!("../../migrations/0007_acts.sql")),
     ("0008_versions.sql", include_str!("../../migrations/0008_versions.sql")),
+    ("0009_history.sql", include_str!("../../migrations/0009_history.sql")),
     ("0011_enqueue_direct.sql", include_str!("../../migrations/0011_enqueue_direct.sql")),
 ];
 

@@ -46,6 +46,8 @@ pub struct Settings {
     pub roles: Roles,
     /// What the worker takes and how fast.
     pub worker: Worker,
+    /// How much of the past is kept.
+    pub history: History,
     /// What is logged, and how it looks.
     pub log: Log,
     /// API that the commands of a terminal ask, without a slash at the end.
@@ -65,6 +67,39 @@ pub struct Worker {
     pub lease_seconds: u32,
     /// How often an idle worker looks for work.
     pub poll_milliseconds: u32,
+    /// How it claims.
+    pub claim: Claim,
+    /// What ends its sleep early.
+    pub wake: Wake,
+}
+
+/// How a worker claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum Claim {
+    /// Passing over what another worker is claiming.
+    SkipLocked,
+    /// By updates that hold only if nobody was faster, in serialisable transactions.
+    Guarded,
+}
+
+/// What ends a worker's sleep early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum Wake {
+    /// The insert that finds it asleep.
+    Notify,
+    /// Nothing.
+    Poll,
+}
+
+/// How much of the past is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct History {
+    /// How long a workflow is kept after its end.
+    pub keep_days: u32,
+    /// For how many weeks to come tables of history are made.
+    pub weeks_ahead: u32,
 }
 
 /// What is logged, and how it looks.
@@ -196,6 +231,12 @@ impl Settings {
                 in_flight: given.required("worker.in_flight", number(1..=10_000))?,
                 lease_seconds: given.required("worker.lease_seconds", number(2..=300))?,
                 poll_milliseconds: given.required("worker.poll_milliseconds", number(10..=60_000))?,
+                claim: given.required("worker.claim", one_of)?,
+                wake: given.required("worker.wake", one_of)?,
+            },
+            history: History {
+                keep_days: given.required("history.keep_days", number(1..=36_500))?,
+                weeks_ahead: given.required("history.weeks_ahead", number(1..=52))?,
             },
             log: Log {
                 filter: given.required("log.filter", log_filter)?,

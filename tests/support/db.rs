@@ -30,6 +30,15 @@ impl Db {
         Self::create(&shared.options, Some(&shared.template)).await
     }
 
+    /// With all migrations applied, on a server of the test's own.
+    pub async fn on(server: &PgConnectOptions) -> Self {
+        let db = Self::create(&server.clone().database("postgres"), None).await;
+        let mut connection = db.connection().await;
+        migrations::apply(&mut connection, |_| ()).await.unwrap();
+        connection.close().await.unwrap();
+        db
+    }
+
     /// With nothing in it.
     pub async fn empty() -> Self {
         Self::create(&shared().await.options, None).await

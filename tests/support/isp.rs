@@ -31,8 +31,12 @@ impl Isp {
 
     /// The same, with the simulator's options.
     pub async fn with(options: Options) -> Self {
+        Self::on(Db::new().await, options).await
+    }
+
+    /// The same, on a database of the test's choice.
+    pub async fn on(db: Db, options: Options) -> Self {
         let _set_by_another_test = tracing_subscriber::fmt().with_env_filter("warn").with_test_writer().try_init();
-        let db = Db::new().await;
         let ozmap = Simulator::new(options.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -66,13 +70,19 @@ impl Isp {
 
     /// The product as a process of its own.
     pub fn serve(&self, arguments: &[&str]) -> Process {
+        self.serve_with(arguments, &[])
+    }
+
+    /// The same, with more variables.
+    pub fn serve_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Process {
         let url = self.db.url();
-        let variables = [
+        let mut variables = vec![
             ("DATABASE_URL", url.as_str()),
             ("ENLACE_SECRET_KEY", KEY),
             ("ENLACE_ALLOW_PRIVATE_UPSTREAMS", "true"),
             ("ENLACE_DATABASE_CONNECTIONS", "10"),
         ];
+        variables.extend_from_slice(more);
         Process::start(self.folder.path(), arguments, &variables)
     }
 

@@ -7,6 +7,7 @@ pub mod db;
 pub mod doubles;
 pub mod folder;
 pub mod isp;
+pub mod paths;
 pub mod process;
 pub mod toy;
 pub mod tree;

@@ -27,6 +27,7 @@ impl Process {
         command.args(arguments).env_clear().env("ENLACE_DATA_DIR", data_dir);
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.envs([("ENLACE_LISTEN", "127.0.0.1:0"), ("ENLACE_OPS_LISTEN", "127.0.0.1:0")]);
+        command.envs(super::paths::variables(arguments).iter().copied());
         command.envs(variables.iter().copied()).stdin(Stdio::null()).kill_on_drop(true);
         command
     }

@@ -262,6 +262,7 @@ pub fn start_with(db: &Db, ledger: &Arc<Ledger>, settings: Settings) -> Running 
 
 /// The same, with operations.
 pub fn start_registry(db: &Db, ledger: &Arc<Ledger>, registry: Registry<Written>, settings: Settings) -> Running {
+    let settings = super::paths::worker(settings);
     let worker = Worker::new(Arc::new(registry), Arc::new(ToyWrites), Arc::new(Upstreams::default()), settings);
     let (stop, options) = (CancellationToken::new(), db.options().clone());
     let told = stop.clone();

@@ -1,15 +1,17 @@
 -- Claims what may go on, most urgent lane first, and reads where each stands. Rows that another worker is claiming are
 -- passed over; order within a key does not depend on it, because followers of a head are not ready (G4). So are kinds and
--- versions that this build does not know; what it claims of an older version is closed to builds of that version (G10).
+-- versions that this build does not know; what it claims of an older version is closed to builds of that version (G10). Each
+-- lane is read from where it may hold something ($4); each workflow's own rows are looked up one by one, whatever the planner
+-- takes the size of those tables for (G14).
 with me as (
   select id from enlace.worker where id = $1 and lease_until > enlace.now() for key share
 ), ready as (
   select r.id
-  from (values (0::smallint), (1::smallint), (2::smallint)) as l (lane)
+  from unnest($4::timestamptz[]) with ordinality as l (since, lane)
   cross join lateral (
     select r.id from enlace.run r
-    where r.lane = l.lane and r.worker is null and r.blockers = 0 and r.status in ('queued', 'waiting')
-      and r.due_at <= (select enlace.now()) and coalesce(r.form, r.version) <= ($3::jsonb ->> r.kind)::int
+    where r.lane = (l.lane - 1)::smallint and r.worker is null and r.blockers = 0 and r.status in ('queued', 'waiting')
+      and r.due_at >= l.since and r.due_at <= (select enlace.now()) and coalesce(r.form, r.version) <= ($3::jsonb ->> r.kind)::int
     order by r.due_at limit $2 for update skip locked
   ) r
   limit $2
@@ -18,13 +20,13 @@ with me as (
   set worker = me.id, status = 'queued', upstream = null, error = null, since = enlace.now(),
       form = nullif(($3::jsonb ->> r.kind)::int, r.version)
   from ready, me where r.id = ready.id
-  returning r.id, r.position, r.kind, r.version, r.state, r.interrupted_by, r.failures, r.failed_state, r.moves, r.asked
+  returning r.id, r.lane, r.due_at, r.position, r.kind, r.version, r.state, r.interrupted_by, r.failures, r.failed_state, r.moves, r.asked
 )
 select c.*, coalesce(edited.payload, o.payload) as payload, o.enqueued_at, last.n, last.attempt, last.next_state is not null as moved,
        stands.data, coalesce(stands.outcome in ('unknown', 'lost'), false) as settling,
        array(select k.key from enlace.run_key k where k.position = c.position) as keys
 from claimed c
-join enlace.outbox o on o.id = c.id
+cross join lateral (select o.payload, o.enqueued_at from enlace.outbox o where o.id = c.id limit 1) o
 left join lateral (
   select s.n, s.attempt, s.next_state from enlace.step s where s.id = c.id order by s.n desc, s.attempt desc limit 1
 ) last on true

@@ -1,6 +1,7 @@
 -- Takes rows in: appends to the intake's log (which only one worker can do), makes their runs and keys, and claims at once
 -- those that may start. `blocked` locks the last holder of each key, so that its end cannot slip between (G4). A gap that is
--- new is noticed by this transaction: whoever may still fill it has a lower id than this one.
+-- new is noticed by this transaction: whoever may still fill it has a lower id than this one. Nothing is due before it is here:
+-- whoever looked for what is due need not look there again.
 with me as (
   select id from enlace.worker where id = $1 and lease_until > enlace.now() for key share
 ), log as (
@@ -23,7 +24,7 @@ with me as (
 ), added as (
   insert into enlace.run (id, position, kind, version, lane, status, state, blockers, due_at, worker, parked, error)
   select w.id, w.position, w.kind, w.version, w.lane, case when w.parked is null then 'queued' else 'parked' end, w.state,
-         coalesce(b.blockers, 0), w.due_at,
+         coalesce(b.blockers, 0), greatest(w.due_at, (select enlace.now())),
          case when w.claim and w.parked is null and b.blockers is null and w.due_at <= enlace.now() then $1 end, w.parked, w.error
   from wanted w cross join log left join blocked b on b.id = w.id
   returning id, worker is not null as claimed

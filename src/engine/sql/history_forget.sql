@@ -1,0 +1,17 @@
+-- Forgets workflows that ended before the days that are kept: the next batch after an id. Answers with the last id that was
+-- looked at (null: there are no more) and how many were forgotten. What a caller's own id stood for is forgotten with it.
+with old as (
+  select o.id from enlace.outbox o
+  where o.id > $1 and o.id < (select enlace.lowest_id(enlace.now() - $2::int * interval '1 day')) order by o.id limit $3
+), ended as (
+  select old.id from old
+  cross join lateral (select f.ended_at from enlace.finished f where f.id = old.id limit 1) f
+  where f.ended_at < enlace.now() - $2::int * interval '1 day'
+), gone as (
+  delete from enlace.outbox o where o.id = any (array(select id from ended)) returning o.id, o.dedup_id
+), names as (
+  delete from enlace.dedup d using gone g where d.dedup_id = g.dedup_id and d.id = g.id
+), tokens as (
+  delete from enlace.token_started t using gone g where t.id = g.id
+)
+select (select id from old order by id desc limit 1), (select count(*) from gone)
