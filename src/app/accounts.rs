@@ -16,7 +16,10 @@ use platforms::{
 };
 use workflows::{Maps, Trouble};
 
-use crate::desk::connect::{Stored, Unready};
+use crate::{
+    desk::connect::{Stored, Unready},
+    telemetry::Calls,
+};
 
 /// An account, and the version of what it was made from.
 type Ready = (String, Arc<dyn Platform>);
@@ -62,7 +65,7 @@ impl Maps for Accounts {
             return Ok(account);
         }
         let upstream = upstream_of(id_integracao);
-        let inner = self.stored.ready(id_integracao, Arc::new(Noted)).await.map_err(|unready| match unready {
+        let inner = self.stored.ready(id_integracao, Arc::new(Noted(Calls::of(&upstream)))).await.map_err(|unready| match unready {
             Unready::Platform(failure) => Trouble::Platform(Failure { upstream: Some(upstream.clone()), ..failure }),
             Unready::Mapping(error) => unreadable(error),
         })?;
@@ -75,11 +78,12 @@ impl Maps for Accounts {
     }
 }
 
-/// Notes calls in the history of the step that makes them.
-struct Noted;
+/// Notes calls in the history of the step that makes them, and counts them for their upstream.
+struct Noted(Calls);
 
 impl CallObserver for Noted {
     fn called(&self, call: Call) {
+        self.0.note(&call);
         attempt::note_call(attempt::Call { method: call.method, path: call.path, status: call.status, ms: call.ms });
     }
 }

@@ -28,8 +28,10 @@ pub mod registry;
 pub mod retry;
 pub mod runner;
 pub mod schedule;
+mod tally;
 pub mod upstream;
 pub mod wake;
+pub mod watch;
 pub mod worker;
 pub mod workflow;
 

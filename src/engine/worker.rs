@@ -21,6 +21,7 @@ use crate::{
     pace::Pace,
     record::Recorder,
     registry::Registry,
+    tally::{self, ENGINE},
     upstream::Upstreams,
     wake::{Notified, PollingAlone, Wake, announce_sleep},
 };
@@ -117,6 +118,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
 
     async fn session(&self, options: &PgConnectOptions, stop: &CancellationToken) -> Result<(), Error> {
         let pool = db::worker_pool(options, self.settings.connections).await?;
+        tally::show(self.registry.iter().map(|kind| kind.name()));
         self.announce(&pool).await?;
         self.upstreams.refresh(&pool).await?;
         let lease = Lease::take(&pool, &self.settings.name, self.settings.lease).await?;
@@ -220,6 +222,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         if pace.takes_in(free) {
             let taken = or_again(intake::take_in(pool, worker, &self.registry, free).await, &mut more)?;
             pace.took(taken.count);
+            ENGINE.taken_in.increment(taken.count as u64);
             more |= taken.count >= intake::BATCH && free > taken.count;
             hands.take(taken.held);
         }
@@ -253,6 +256,7 @@ async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>) {
         match lease::reap(&pool).await {
             Ok(0) => {}
             Ok(freed) => {
+                ENGINE.taken_over.increment(freed);
                 tracing::warn!(freed, "a dead worker's workflows were taken over");
                 shop.nudge.notify_one();
             }

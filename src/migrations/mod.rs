@@ -21,6 +21,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("0003_contract.sql", include_str!("../../migrations/0003_contract.sql")),
     ("0004_desk.sql", include_str!("../../migrations/0004_desk.sql")),
     ("0005_enqueue.sql", include_str!("../../migrations/0005_enqueue.sql")),
+    ("0010_telemetry.sql", include_str!("../../migrations/0010_telemetry.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.
