@@ -65,10 +65,15 @@ impl Maps for Accounts {
             return Ok(account);
         }
         let upstream = upstream_of(id_integracao);
-        let inner = self.stored.ready(id_integracao, Arc::new(Noted(Calls::of(&upstream)))).await.map_err(|unready| match unready {
-            Unready::Platform(failure) => Trouble::Platform(Failure { upstream: Some(upstream.clone()), ..failure }),
-            Unready::Mapping(error) => unreadable(error),
-        })?;
+        let inner =
+            self.stored.ready(id_integracao, Arc::new(Noted(Calls::of(&upstream)))).await.map_err(|unready| {
+                match unready {
+                    Unready::Platform(failure) => {
+                        Trouble::Platform(Failure { upstream: Some(upstream.clone()), ..failure })
+                    }
+                    Unready::Mapping(error) => unreadable(error),
+                }
+            })?;
         let account: Arc<dyn Platform> = Arc::new(Guarded { inner, upstream, upstreams: Arc::clone(&self.upstreams) });
         self.ready
             .lock()

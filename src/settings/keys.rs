@@ -59,7 +59,11 @@ pub const KEYS: &[Key] = &[
     key("worker.poll_milliseconds", "1000", "how often an idle worker looks by itself; an insert wakes it at once"),
     key("log.filter", "info,sqlx=warn", "what is logged, and how much of it"),
     key("log.format", "text", "text, or json: one object a line"),
-    unset("otlp.endpoint", Shown::WithoutPassword, "collector that traces are sent to, as http://host:4318; unset: none are made"),
+    unset(
+        "otlp.endpoint",
+        Shown::WithoutPassword,
+        "collector that traces are sent to, as http://host:4318; unset: none are made",
+    ),
     unset("otlp.headers", Shown::Never, "headers for the collector, as name=value,name=value"),
     key("otlp.sample_ratio", "1", "share of traces that are sent, 0 to 1, where the caller has not decided"),
     unset("server", Shown::Whole, "API that the commands of a terminal ask; unset: http:// and listen"),

@@ -310,7 +310,8 @@ fn otlp(given: &Given) -> Result<Option<Otlp>, Error> {
 fn headers(text: &str) -> Result<Vec<(String, SecretString)>, String> {
     let header = |pair: &str| {
         let (name, value) = pair.split_once('=').ok_or("must be name=value,name=value")?;
-        let fits = !name.trim().is_empty() && name.trim().bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        let fits =
+            !name.trim().is_empty() && name.trim().bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
         if !fits || !value.bytes().all(|b| (b' '..0x7f).contains(&b)) {
             return Err("holds a name or a value that no header may have".to_owned());
         }

@@ -45,36 +45,68 @@ pub const METRICS: &[Metric] = &[
     // Is anything left lying?
     gauge("enlace_database_up", &[], "Could the database be read for these metrics?"),
     gauge("enlace_workers_alive", &[], "How many workers hold a lease?"),
-    gauge("enlace_outbox_not_taken_in", &[], "How many committed outbox rows has no worker taken in (counted up to 1000)?"),
+    gauge(
+        "enlace_outbox_not_taken_in",
+        &[],
+        "How many committed outbox rows has no worker taken in (counted up to 1000)?",
+    ),
     gauge("enlace_outbox_oldest_not_taken_in_seconds", &[], "How old is the oldest of those?"),
     gauge("enlace_intake_gaps", &[], "How many outbox numbers are watched because their transaction may still commit?"),
     counter("enlace_outbox_taken_in_total", &[], "How many outbox rows did this process take in?"),
     // What is being done?
-    gauge("enlace_workflows_unfinished", &["kind", "status"], "How many workflows have not ended, and how do they stand?"),
+    gauge(
+        "enlace_workflows_unfinished",
+        &["kind", "status"],
+        "How many workflows have not ended, and how do they stand?",
+    ),
     gauge("enlace_oldest_unfinished_seconds", &["kind"], "How long ago was the oldest unfinished workflow enqueued?"),
     gauge("enlace_workflows_parked", &["reason"], "How many workflows wait for a person, and why?"),
     gauge("enlace_workflows_ended_estimate", &[], "About how many workflows have ended, as the planner estimates it?"),
     counter("enlace_workflows_started_total", &["kind"], "How many workflows made their first attempt here?"),
     counter("enlace_workflows_ended_total", &["kind", "status"], "How many workflows ended here, and how?"),
-    counter("enlace_attempts_total", &["kind", "outcome"], "How many attempts of steps were recorded, and how did they end?"),
-    histogram("enlace_first_step_seconds", &["kind"], "How long does a workflow wait from its enqueueing to its first step?"),
+    counter(
+        "enlace_attempts_total",
+        &["kind", "outcome"],
+        "How many attempts of steps were recorded, and how did they end?",
+    ),
+    histogram(
+        "enlace_first_step_seconds",
+        &["kind"],
+        "How long does a workflow wait from its enqueueing to its first step?",
+    ),
     histogram("enlace_workflow_seconds", &["kind"], "How long does a workflow take from its enqueueing to its end?"),
     // What goes wrong?
-    counter("enlace_retries_total", &["kind", "class"], "How many attempts are to be made again, for which class of failure?"),
+    counter(
+        "enlace_retries_total",
+        &["kind", "class"],
+        "How many attempts are to be made again, for which class of failure?",
+    ),
     counter("enlace_parked_total", &["kind", "reason"], "How many workflows were left to a person, and why?"),
     counter("enlace_unknown_outcomes_total", &["kind"], "How many writes ended without an answer?"),
-    counter("enlace_unknown_outcomes_settled_total", &["kind"], "How many writes that had failed or were lost did a look settle?"),
+    counter(
+        "enlace_unknown_outcomes_settled_total",
+        &["kind"],
+        "How many writes that had failed or were lost did a look settle?",
+    ),
     counter("enlace_leases_lost_total", &[], "How often did this process lose its lease?"),
     counter("enlace_workflows_taken_over_total", &[], "How many workflows of dead workers did this process free?"),
     counter("enlace_records_refused_total", &[], "How many records of steps could not be written?"),
     // The platforms.
     gauge("enlace_upstream_closed", &["upstream"], "Is this platform closed for every worker?"),
     gauge("enlace_upstream_waiting", &["upstream"], "How many workflows wait for this platform?"),
-    counter("enlace_calls_total", &["upstream", "outcome"], "How many calls were made to this platform, and how did they go?"),
+    counter(
+        "enlace_calls_total",
+        &["upstream", "outcome"],
+        "How many calls were made to this platform, and how did they go?",
+    ),
     histogram("enlace_call_seconds", &["upstream"], "How long does this platform take to answer?"),
     // The clock.
     gauge("enlace_schedule_last_tick_seconds", &["schedule", "kind"], "How long ago did this schedule last tick?"),
-    gauge("enlace_schedule_overdue_seconds", &["schedule", "kind"], "For how long has this schedule been due without a tick?"),
+    gauge(
+        "enlace_schedule_overdue_seconds",
+        &["schedule", "kind"],
+        "For how long has this schedule been due without a tick?",
+    ),
     // The database.
     histogram("enlace_record_group_workflows", &[], "How many workflows share one commit?"),
     histogram("enlace_record_commit_seconds", &[], "How long does a commit of records take?"),
@@ -105,7 +137,13 @@ pub fn document() -> String {
         database's,\nread at each scrape, and alike in all processes. This table is `src/telemetry/catalogue.rs`, and a test holds it to that.\n\n\
         | metric | labels | sort | the question it answers |\n| --- | --- | --- | --- |\n";
     let row = |m: &Metric| {
-        format!("| `{}` | {} | {} | {} |\n", m.name, m.labels.join(", "), Into::<&'static str>::into(m.sort), m.question)
+        format!(
+            "| `{}` | {} | {} | {} |\n",
+            m.name,
+            m.labels.join(", "),
+            Into::<&'static str>::into(m.sort),
+            m.question
+        )
     };
     METRICS.iter().fold(head.to_owned(), |all, metric| all + &row(metric))
 }

@@ -94,10 +94,8 @@ fn of_call(seen: &SeenCall, mut span: SpanData) -> SpanData {
     span.start_time = span.end_time.checked_sub(length).unwrap_or(within.start).max(within.start);
     span.span_kind = SpanKind::Client;
     span.name = format!("{} {template}", seen.call.method).into();
-    span.attributes = vec![
-        KeyValue::new("http.request.method", seen.call.method.clone()),
-        KeyValue::new("url.template", template),
-    ];
+    span.attributes =
+        vec![KeyValue::new("http.request.method", seen.call.method.clone()), KeyValue::new("url.template", template)];
     let wrong = match seen.call.status {
         Some(status) => {
             span.attributes.push(KeyValue::new("http.response.status_code", i64::from(status)));
@@ -121,7 +119,8 @@ fn template(path: &str) -> String {
 
 /// `v2`, as in `/api/v2/boxes`.
 fn version(part: &str) -> bool {
-    part.strip_prefix('v').is_some_and(|digits| !digits.is_empty() && digits.len() < 3 && digits.bytes().all(|b| b.is_ascii_digit()))
+    part.strip_prefix('v')
+        .is_some_and(|digits| !digits.is_empty() && digits.len() < 3 && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// A span of ours, sampled: what is not sampled is not made.

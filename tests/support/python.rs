@@ -17,7 +17,9 @@ pub fn interpreter() -> PathBuf {
     let wanted = std::fs::read_to_string(&list).unwrap();
     if std::fs::read_to_string(&done).ok().as_ref() != Some(&wanted) {
         run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(list));
+        run(Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+            .arg(list));
         std::fs::write(done, wanted).unwrap();
     }
     python

@@ -67,12 +67,12 @@ impl Collector {
     /// Every span that arrived, in order of beginning.
     pub fn spans(&self) -> Vec<Span> {
         let folder = Folder::new();
-        let files = self.taken.lock().unwrap().iter().enumerate().map(|(n, (_, body))| {
+        let taken = self.taken.lock().unwrap().clone();
+        let files = taken.iter().enumerate().map(|(n, (_, body))| {
             let file = folder.path().join(n.to_string());
             std::fs::write(&file, body).unwrap();
             file
         });
-        let files: Vec<_> = files.collect();
         let script = tree::root().join("tests/telemetry/decode.py");
         let output = Command::new(python::interpreter()).arg(script).args(files).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -87,12 +87,15 @@ async fn p1_one_trace_from_hubsofts_span_to_every_call_and_nobody_named_in_it() 
     let mut free = ports.iter().filter(|(_, who)| who.is_none()).map(|(port, _)| *port);
     let services = isp.idle_services(3).await;
 
-    isp.ozmap.add_fault(Fault::always(Effect::Status { status: 500, body: None, retry_after_seconds: None }).method("GET").times(1));
+    isp.ozmap.add_fault(
+        Fault::always(Effect::Status { status: 500, body: None, retry_after_seconds: None }).method("GET").times(1),
+    );
     isp.ozmap.add_fault(Fault::always(Effect::ResetAfter).method("POST").path_prefix("/api/v2/properties").times(1));
     let traced = bind(&pool, free.next().unwrap(), services[0], &format!("00-{TRACE}-{HUBSOFTS_SPAN}-01")).await;
     ends(&pool, traced, "succeeded", SOON).await;
     // HubSoft does not record this one, so that nobody does.
-    let unsampled = bind(&pool, free.next().unwrap(), services[1], "00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-00f067aa0ba902b7-00").await;
+    let unsampled =
+        bind(&pool, free.next().unwrap(), services[1], "00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-00f067aa0ba902b7-00").await;
     ends(&pool, unsampled, "succeeded", SOON).await;
     let over_http = start(&pool, &api, free.next().unwrap(), services[2]).await;
     ends(&pool, over_http, "succeeded", SOON).await;
@@ -104,7 +107,8 @@ async fn p1_one_trace_from_hubsofts_span_to_every_call_and_nobody_named_in_it() 
     hubsofts(&pool, traced, &of(TRACE)).await;
     assert!(of("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").is_empty(), "not sampled by who began it");
     started_over_http(over_http, &of("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"));
-    let sync: Uuid = sqlx::query_scalar("select id from enlace.outbox where kind = 'sync'").fetch_one(&pool).await.unwrap();
+    let sync: Uuid =
+        sqlx::query_scalar("select id from enlace.outbox where kind = 'sync'").fetch_one(&pool).await.unwrap();
     let own = of(&sync.simple().to_string());
     is_one_tree(&own, "");
     assert!(own.len() > 3 && own.iter().any(|span| span.name == "sync"), "the sync's own trace: {own:?}");
@@ -203,8 +207,12 @@ async fn a_trace_id_is_the_callers_if_it_can_be_followed_and_else_the_workflows_
         (String::new(), &own),
     ];
     for (text, expected) in cases {
-        let by_sql: String =
-            sqlx::query_scalar("select enlace.trace_id($1, $2)").bind(id).bind(&text).fetch_one(&db.pool()).await.unwrap();
+        let by_sql: String = sqlx::query_scalar("select enlace.trace_id($1, $2)")
+            .bind(id)
+            .bind(&text)
+            .fetch_one(&db.pool())
+            .await
+            .unwrap();
         assert_eq!(by_sql, expected, "{text:?}");
         let here = Context::of(&text).map(|context| context.trace.to_string());
         assert_eq!(here.unwrap_or_else(|| own.clone()), expected, "{text:?}: both rules are one");
