@@ -21,6 +21,7 @@ use sqlx::PgPool;
 use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 
 use super::collector::Collector;
+use crate::api::client;
 use crate::support::{
     isp::{Isp, ends, enqueue, hubsoft_sets},
     toy::{self, Ledger, Written},
@@ -107,7 +108,7 @@ async fn every_metric_is_listed_with_its_question_and_every_listed_one_is_there(
 async fn scraped(ops: &str, series: &str) -> String {
     let mut text = String::new();
     for _ in 0..300 {
-        text = reqwest::get(format!("{ops}/metrics")).await.unwrap().text().await.unwrap();
+        text = client().get(format!("{ops}/metrics")).send().await.unwrap().text().await.unwrap();
         if text.contains(series) {
             return text;
         }

@@ -15,6 +15,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::collector::{CLIENT, Collector, ERROR, SERVER, Span};
+use crate::api::client;
 use crate::support::{
     Db,
     isp::{Isp, ends},
@@ -119,7 +120,7 @@ async fn p1_one_trace_from_hubsofts_span_to_every_call_and_nobody_named_in_it() 
 async fn start(pool: &PgPool, api: &str, port: i64, service: i64) -> Uuid {
     let (_, token) = tokens::create(pool, Role::Admin, "t").await.unwrap();
     let body = json!({ "kind": "bind", "payload": { "id_porta_atendimento": port, "id_cliente_servico": service } });
-    let request = reqwest::Client::new().post(format!("{api}/api/v1/workflows")).bearer_auth(token.expose_secret());
+    let request = client().post(format!("{api}/api/v1/workflows")).bearer_auth(token.expose_secret());
     let traceparent = format!("00-{}-{HUBSOFTS_SPAN}-01", "b".repeat(32));
     let answer = request.header("traceparent", traceparent).json(&body).send().await.unwrap();
     let answer: serde_json::Value = answer.json().await.unwrap();
