@@ -23,5 +23,6 @@ mod sql;
 mod states;
 mod support;
 mod sync;
+mod telemetry;
 mod tidy;
 mod tokens;

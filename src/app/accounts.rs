@@ -20,7 +20,10 @@ use platforms::{
 };
 use workflows::{Maps, Trouble};
 
-use crate::desk::connect::{Stored, Unready};
+use crate::{
+    desk::connect::{Stored, Unready},
+    telemetry::Calls,
+};
 
 /// An account, and the version of what it was made from.
 type Ready = (String, Arc<dyn Platform>);
@@ -66,7 +69,11 @@ impl Maps for Accounts {
             return Ok(account);
         }
         let upstream = upstream_of(id_integracao);
-        let guard = Arc::new(Guard { upstream: upstream.clone(), upstreams: Arc::clone(&self.upstreams) });
+        let guard = Arc::new(Guard {
+            upstream: upstream.clone(),
+            upstreams: Arc::clone(&self.upstreams),
+            calls: Calls::of(&upstream),
+        });
         let inner = self.stored.ready(id_integracao, guard).await.map_err(|unready| match unready {
             Unready::Platform(failure) => Trouble::Platform(Failure { upstream: Some(upstream.clone()), ..failure }),
             Unready::Mapping(error) => unreadable(error),
@@ -80,11 +87,12 @@ impl Maps for Accounts {
     }
 }
 
-/// Between an account and its upstream: asks the gate before each call, tells it how the call ended, and notes it in the
-/// history of the step that makes it.
+/// Between an account and its upstream: asks the gate before each call, tells it how the call ended, counts it, and notes it in
+/// the history of the step that makes it.
 struct Guard {
     upstream: String,
     upstreams: Arc<Upstreams>,
+    calls: Calls,
 }
 
 #[async_trait]
@@ -95,6 +103,7 @@ impl CallObserver for Guard {
     }
 
     fn called(&self, call: Call) {
+        self.calls.note(&call);
         attempt::note_call(attempt::Call { method: call.method, path: call.path, status: call.status, ms: call.ms });
     }
 }

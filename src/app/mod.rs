@@ -6,7 +6,7 @@ mod network;
 
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 use engine::{
     claim::Claiming,
     clock,
@@ -16,6 +16,7 @@ use engine::{
     worker::{Settings as WorkerSettings, Worker},
 };
 use mapping::Change;
+use metrics_exporter_prometheus::PrometheusHandle;
 use platforms::Options;
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -30,6 +31,7 @@ use crate::{
     api::{self, ApiState, OpsState, ops::Check},
     desk::{Setup, connect::Stored},
     settings::{Claim, History, Role, Settings, Wake, secret_key},
+    telemetry::{self, Traces},
 };
 
 /// How long answers may take that were asked for before the stop.
@@ -64,7 +66,13 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
     let key = Arc::new(secret_key::load(&settings)?);
     let options = Options { allow_private: settings.allow_private_upstreams, ..Options::default() };
     let stored = Arc::new(Stored { pool: pool.clone(), key: Arc::clone(&key), options });
+    let counted = telemetry::counted()?;
+    let traces = settings.otlp.as_ref().map(|otlp| Traces::start(otlp, pool.clone())).transpose()?;
+    if let Some(traces) = &traces {
+        engine::watch::install(Arc::<Traces>::clone(traces));
+    }
     let mut running = JoinSet::new();
+    running.spawn(upkeep(counted.clone(), stop.clone()));
     let mut checks: Vec<Check> = Vec::new();
     if settings.roles.contains(Role::Worker) {
         let worker = worker(&settings, &pool, &stored);
@@ -78,15 +86,32 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
     }
     if let Some(listener) = api {
         let setup = Setup { key, plain_http: settings.allow_private_upstreams, accounts: stored };
-        running.spawn(serve(listener, api::router(ApiState { pool: pool.clone(), setup }), stop.clone()));
+        let mut router = api::router(ApiState { pool: pool.clone(), setup });
+        if let Some(traces) = &traces {
+            router = router.layer(from_fn_with_state(Arc::clone(traces), telemetry::traced));
+        }
+        running.spawn(serve(listener, router, stop.clone()));
     }
-    let health = OpsState { pool, checks, counted: None };
+    let health = OpsState { pool, checks, counted: Some(counted) };
     running.spawn(serve(ops, api::ops_router(health), stop.clone()));
+    let outcome = all_ended(running, &stop).await;
+    if let Some(traces) = traces {
+        traces.finish().await;
+    }
+    outcome
+}
+
+async fn all_ended(mut running: JoinSet<anyhow::Result<()>>, stop: &CancellationToken) -> anyhow::Result<()> {
     while let Some(ended) = running.join_next().await {
         // Whatever ends by itself takes the others with it.
         stop.cancel();
-        ended.map_err(anyhow::Error::from).and_then(|outcome: anyhow::Result<()>| outcome)?;
+        ended.map_err(anyhow::Error::from).and_then(|outcome| outcome)?;
     }
+    Ok(())
+}
+
+async fn upkeep(counted: PrometheusHandle, stop: CancellationToken) -> anyhow::Result<()> {
+    telemetry::upkeep(counted, stop).await;
     Ok(())
 }
 

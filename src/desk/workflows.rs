@@ -73,8 +73,9 @@ pub struct Summary {
     pub ended_at: Option<DateTime<Utc>>,
     /// When it goes on, if it waits for a time.
     pub next_at: Option<DateTime<Utc>>,
-    /// The caller's trace, if one was given.
-    pub trace_id: Option<String>,
+    /// The trace that it belongs to: the caller's if one was given, its own otherwise.
+    #[schema(example = "4bf92f3577b34da6a3ce929d0e0e4736")]
+    pub trace_id: String,
 }
 
 /// A workflow, whole.
@@ -230,13 +231,8 @@ pub(super) fn summary(row: WorkflowRow, caller: &Caller) -> Summary {
         started_at: row.started_at,
         ended_at: row.ended_at,
         next_at: row.next_at,
-        trace_id: row.traceparent.as_deref().and_then(trace_id),
+        trace_id: row.trace_id,
     }
-}
-
-/// `00-<trace id>-<span id>-01`.
-fn trace_id(traceparent: &str) -> Option<String> {
-    traceparent.split('-').nth(1).filter(|id| id.len() == 32).map(str::to_owned)
 }
 
 /// Attempts, in order, as steps.

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
@@ -27,7 +28,8 @@ pub struct Call {
 /// The attempt under way.
 #[derive(Clone)]
 pub(crate) struct Attempt {
-    calls: Arc<Mutex<Vec<Call>>>,
+    /// Each with the database's time when it was over.
+    calls: Arc<Mutex<Vec<(Call, DateTime<Utc>)>>>,
     lease: Arc<Lease>,
     of: Uuid,
     lane: Lane,
@@ -40,8 +42,8 @@ impl Attempt {
         Self { calls: Arc::default(), lease, of, lane, writes }
     }
 
-    pub(crate) fn take_calls(&self) -> Vec<Call> {
-        std::mem::take(&mut self.calls.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn take_calls(&self) -> (Vec<Call>, Vec<DateTime<Utc>>) {
+        std::mem::take(&mut *self.calls.lock().unwrap_or_else(PoisonError::into_inner)).into_iter().unzip()
     }
 }
 
@@ -55,7 +57,10 @@ pub(crate) async fn within<T>(attempt: Attempt, work: impl Future<Output = T>) -
 
 /// Notes a call in the history of the step that is running; does nothing outside of one.
 pub fn note_call(call: Call) {
-    let _outside_of_a_step = CURRENT.try_with(|a| a.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call));
+    let _outside_of_a_step = CURRENT.try_with(|a| {
+        let ended_at = a.lease.clock.now();
+        a.calls.lock().unwrap_or_else(PoisonError::into_inner).push((call, ended_at));
+    });
 }
 
 /// Whether a call may begin: a worker that lost its lease begins none (G5). Outside of a step there is no lease to lose.

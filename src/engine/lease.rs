@@ -16,6 +16,7 @@ use crate::{
     Error,
     claim::Claiming,
     clock::{self, DatabaseClock},
+    tally::ENGINE,
 };
 
 /// The lease that this process holds, as far as it can know by itself.
@@ -72,7 +73,9 @@ impl Lease {
 
     /// Gives the lease up: whatever noticed that it is gone says so here.
     pub fn lose(&self) {
-        self.lost.store(true, Ordering::Relaxed);
+        if !self.lost.swap(true, Ordering::Relaxed) {
+            ENGINE.leases_lost.increment(1);
+        }
     }
 
     fn good_from(&self, asked: Instant) {
@@ -116,7 +119,7 @@ impl Lease {
     /// # Errors
     /// When Postgres cannot be reached; the lease then runs out by itself.
     pub async fn give_up(&self, pool: &PgPool, in_the_middle: &[Uuid]) -> Result<(), Error> {
-        self.lose();
+        self.lost.store(true, Ordering::Relaxed);
         sqlx::query(include_str!("sql/lease_give_up.sql")).bind(self.worker).bind(in_the_middle).execute(pool).await?;
         Ok(())
     }

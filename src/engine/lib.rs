@@ -31,9 +31,11 @@ mod resume;
 pub mod retry;
 pub mod runner;
 pub mod schedule;
+mod tally;
 pub mod upstream;
 pub mod version;
 pub mod wake;
+pub mod watch;
 pub mod worker;
 pub mod workflow;
 

@@ -34,8 +34,8 @@ pub struct WorkflowRow {
     pub requested_by: Option<String>,
     /// The caller's own id.
     pub dedup_id: Option<String>,
-    /// W3C trace context.
-    pub traceparent: Option<String>,
+    /// The trace that it belongs to: 32 hexadecimal digits.
+    pub trace_id: String,
     /// When it was enqueued.
     pub created_at: DateTime<Utc>,
     /// When its first step began.

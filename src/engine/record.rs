@@ -19,12 +19,13 @@ use crate::{
     clock,
     db::{Why, transaction, why},
     lease::Lease,
+    tally::ENGINE,
     upstream::{self, Close},
     workflow::{End, Parked},
 };
 
 /// How an attempt ended, as stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum Outcome {
     /// Moved on.
@@ -68,6 +69,8 @@ pub struct Record<C> {
     pub unseen: bool,
     /// What was asked of whom.
     pub calls: Vec<Call>,
+    /// When each of them was over, for traces; not stored.
+    pub calls_ended_at: Vec<DateTime<Utc>>,
     /// The database's time when it began.
     pub began_at: DateTime<Utc>,
     /// And when it ended.
@@ -161,7 +164,11 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
     async fn record(self: &Arc<Self>, group: Vec<Submitted<C>>) {
         let records: Arc<[Arc<Record<C>>]> = group.iter().map(|s| Arc::clone(&s.record)).collect();
         let many = records.len() > 1;
-        match self.write(records).await {
+        let began = clock::monotonic();
+        let written = self.write(records).await;
+        ENGINE.group.record(group.len() as f64);
+        ENGINE.commit.record(began.elapsed().as_secs_f64());
+        match written {
             Ok(()) => group.into_iter().for_each(|s| reply(s, Recorded::Written)),
             Err(Error::LeaseLost) => {
                 self.lease.lose();

@@ -15,8 +15,9 @@ use crate::{
     record::{Outcome, PutBack, Record, Recorded, Submitted, Then},
     registry::{Advanced, Kind, StepRow},
     retry::Retry,
+    tally::{ENGINE, Tally},
     upstream::{Close, Length, UPSTREAM_CLOSED},
-    version,
+    version, watch,
     workflow::{Class, End, Failure, Parked},
 };
 
@@ -25,6 +26,7 @@ const MOST_MOVES: i16 = 200;
 
 /// Runs a workflow until it ends, waits, or this worker may no longer hold it.
 pub(crate) async fn run<C: Clone + Send + Sync + 'static>(shop: Arc<Shop<C>>, mut held: Held<C>) {
+    let mut tally = Tally::of(&held);
     while shop.lease.alive() && !shop.draining() {
         let asked = held.asked.take().or_else(|| shop.asked(held.run.id));
         let mut record = match asked {
@@ -37,6 +39,8 @@ pub(crate) async fn run<C: Clone + Send + Sync + 'static>(shop: Arc<Shop<C>>, mu
         let record = Arc::new(record);
         match submit(&shop, &record).await {
             Recorded::Written => {
+                tally.note(&held, &record);
+                watch::tell(&held, &record, shop.lease.worker);
                 if let Then::PutBack(back) = &record.then {
                     back.after.iter().for_each(|after| shop.due_in(*after));
                     back.close.iter().for_each(|close| shop.upstreams.note(close));
@@ -47,10 +51,14 @@ pub(crate) async fn run<C: Clone + Send + Sync + 'static>(shop: Arc<Shop<C>>, mu
                 go_on(&mut held, &record);
             }
             Recorded::Refused(why) => {
+                ENGINE.refused.increment(1);
                 tracing::error!(workflow.id = %record.id, workflow.state = %record.state, why, "a step's record was refused");
                 let failure = Failure::new(Class::Bug, "engine.record_refused", why);
                 let parked = Arc::new(failed(&shop, &held, failure, BlankStep, Vec::new()));
-                submit(&shop, &parked).await;
+                if matches!(submit(&shop, &parked).await, Recorded::Written) {
+                    tally.note(&held, &parked);
+                    watch::tell(&held, &parked, shop.lease.worker);
+                }
                 return;
             }
             Recorded::Busy | Recorded::Lost => return,
@@ -110,7 +118,7 @@ async fn attempt<C: Clone + 'static>(shop: &Shop<C>, held: &mut Held<C>) -> Reco
             let advanced =
                 attempt::within(doing.clone(), work).await.unwrap_or_else(|panic| Advanced::Failed(panicked(&panic)));
             let mut record = judge(shop, held, &*kind, advanced, WorkStep { retry, settled_by, leads_to });
-            record.calls = doing.take_calls();
+            (record.calls, record.calls_ended_at) = doing.take_calls();
             record.unseen &= record.calls.is_empty();
             record
         }
@@ -371,6 +379,7 @@ fn blank<C>(shop: &Shop<C>, held: &Held<C>, outcome: Outcome) -> Record<C> {
         error: None,
         unseen: false,
         calls: Vec::new(),
+        calls_ended_at: Vec::new(),
         began_at: now,
         ended_at: now,
         changes: Vec::new(),

@@ -25,6 +25,7 @@ use crate::{
     record::Recorder,
     registry::Registry,
     resume::Resuming,
+    tally::{self, ENGINE},
     upstream::{Link, Upstreams},
     version::Leaving,
     wake::{Notified, PollingAlone, Wake, announce_sleep},
@@ -133,6 +134,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         left: &mut Option<(Arc<Lease>, Vec<Uuid>)>,
     ) -> Result<(), Error> {
         let pool = db::worker_pool(options, self.settings.connections, self.settings.claiming).await?;
+        tally::show(self.registry.iter().map(|kind| kind.name()));
         if let Some((lease, unfinished)) = left {
             lease.give_up(&pool, unfinished).await?;
             *left = None;
@@ -248,6 +250,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             let taken =
                 or_again(intake::take_in(pool, worker, &self.registry, free, &mut look.leaving).await, &mut more)?;
             look.pace.took(taken.count);
+            ENGINE.taken_in.increment(taken.count as u64);
             more |= taken.count >= intake::BATCH && free > taken.count;
             hands.take(taken.held);
         }
@@ -294,6 +297,7 @@ async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>, claiming: Claimi
         match lease::reap(&pool, claiming).await {
             Ok(0) => {}
             Ok(freed) => {
+                ENGINE.taken_over.increment(freed);
                 tracing::warn!(freed, "a dead worker's workflows were taken over");
                 shop.nudge.notify_one();
             }

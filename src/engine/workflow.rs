@@ -35,7 +35,7 @@ pub enum Lane {
 }
 
 /// How a run ended (contract.md, *status*).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum End {
     /// What was asked is so.
@@ -51,7 +51,7 @@ pub enum End {
 }
 
 /// Why a run waits for a person (contract.md, *parked*).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum Parked {
     /// The policy's attempts are spent.
@@ -71,7 +71,7 @@ pub enum Parked {
 }
 
 /// What kind of failure it was: decides what happens next (G6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "snake_case")]
 pub enum Class {
     /// Worth trying again by the step's policy.

@@ -25,6 +25,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("0007_acts.sql", include_str!("../../migrations/0007_acts.sql")),
     ("0008_versions.sql", include_str!("../../migrations/0008_versions.sql")),
     ("0009_history.sql", include_str!("../../migrations/0009_history.sql")),
+    ("0010_telemetry.sql", include_str!("../../migrations/0010_telemetry.sql")),
     ("0011_enqueue_direct.sql", include_str!("../../migrations/0011_enqueue_direct.sql")),
 ];
 

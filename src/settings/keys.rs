@@ -67,6 +67,13 @@ pub const KEYS: &[Key] = &[
     key("history.weeks_ahead", "4", "for how many weeks to come tables of history are made"),
     key("log.filter", "info,sqlx=warn", "what is logged, and how much of it"),
     key("log.format", "text", "text, or json: one object a line"),
+    unset(
+        "otlp.endpoint",
+        Shown::WithoutPassword,
+        "collector that traces are sent to, as http://host:4318; unset: none are made",
+    ),
+    unset("otlp.headers", Shown::Never, "headers for the collector, as name=value,name=value"),
+    key("otlp.sample_ratio", "1", "share of traces that are sent, 0 to 1, where the caller has not decided"),
     unset("server", Shown::Whole, "API that the commands of a terminal ask; unset: http:// and listen"),
     unset("token", Shown::Never, "API token of the commands of a terminal"),
 ];

@@ -265,6 +265,9 @@ async fn the_callers_trace_is_kept() {
     let request = api.request(Method::POST, "/workflows").bearer_auth(api.token(Role::Admin)).json(&bind(1, 2));
     let id = answer(request.header("traceparent", format!("00-{trace}-00f067aa0ba902b7-01"))).await.expect(202).id();
     assert_eq!(api.get(&format!("/workflows/{id}")).await.body["trace_id"], trace);
+    let own = api.bind(3, 4).await;
+    let shown = api.get(&format!("/workflows/{own}")).await.body;
+    assert_eq!(shown["trace_id"], own.simple().to_string(), "its own, where nobody gave it another");
 }
 
 #[tokio::test]
