@@ -17,7 +17,7 @@ const SOON: Duration = Duration::from_secs(30);
 
 async fn limit(pool: &PgPool, upstream: &str, rate: Option<f64>, concurrency: Option<i32>) {
     let limits = engine::upstream::Limits { rate, concurrency };
-    engine::upstream::limit(&mut *pool.acquire().await.unwrap(), upstream, limits).await.unwrap();
+    engine::upstream::limit(&mut pool.acquire().await.unwrap(), upstream, limits).await.unwrap();
 }
 
 /// Open, slowed or closed; for how many seconds still, and why.
