@@ -4,12 +4,14 @@
 
 mod api;
 mod bind;
+mod chaos;
 mod cli;
 mod crash;
 mod dependencies;
 mod embedded_postgres;
 mod engine;
 mod every_workflow;
+mod history;
 mod mapping_store;
 mod migrations;
 mod ozmap_adapter;
