@@ -131,7 +131,7 @@ fn leased(span: &Span<'_>, call: &Call, history: &History, notes: &mut Notes) {
 fn settled(story: &Story<'_>, writes: &[At], notes: &mut Notes) {
     let mut unsettled: Option<At> = None;
     let wrote = |unsettled: &mut Option<At>, at: At, since: At, notes: &mut Notes| {
-        // The record of a write and the call that it made are one write.
+        // The record of a write and the call that it made are one write; a lost worker may have made it.
         if let Some(first) = unsettled.replace(at).filter(|first| *first <= since) {
             let words = format!("{story} wrote at {} and again at {}", clock(first), clock(at));
             notes.add(Rule::Settled, format!("{words}, and did not look in between"));
@@ -149,7 +149,7 @@ fn settled(story: &Story<'_>, writes: &[At], notes: &mut Notes) {
                 let words = format!("{story}: {} of {} at {}", step.outcome, step.state, clock(step.committed));
                 notes.add(Rule::Settled, format!("{words} went on to {:?}, not to {look}", step.next_state));
             }
-            Some(_) if step.outcome != "lost" => wrote(&mut unsettled, step.committed, since, notes),
+            Some(_) => wrote(&mut unsettled, step.committed, since, notes),
             None if step.outcome == "done" => unsettled = None,
             _ => {}
         }

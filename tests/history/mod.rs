@@ -262,11 +262,6 @@ impl Story<'_> {
         let port = self.row.port.map(|port| format!("port:{port}"));
         port.into_iter().chain(self.row.service.map(|service| format!("service:{service}"))).collect()
     }
-
-    /// Whether a state writes to the platform.
-    pub fn writes(&self, state: &str) -> bool {
-        self.table.works.get(state).is_some_and(|work| work.settled_by.is_some())
-    }
 }
 
 /// A time, as people read it.

@@ -19,13 +19,13 @@ use crate::{
 async fn a_small_run_with_kills_and_lost_answers_is_correct() {
     let isp = Isp::new(10).await;
     let pool = isp.db.pool();
+    let mut watch = Watch::begin(pool.clone(), &isp.ozmap).await;
     let mut worker = isp.worker();
     isp.sync().await;
     let ports: Vec<i64> = isp.ports(8).await.into_iter().map(|(port, _)| port).collect();
-    let watch = Watch::begin(pool.clone(), &isp.ozmap, &ports).await;
+    watch.ports(&ports).await;
     let mut hubsoft = HubSoft::new(isp.db.options(), &watch, ports, isp.idle_services(12).await, 5);
     let mut rng = SmallRng::seed_from_u64(5);
-    // The first worker took its lease before notes were taken: the run begins with another one.
     worker.signal(Signal::KILL);
     for method in ["POST", "PATCH", "DELETE"] {
         isp.ozmap.add_fault(Fault::always(Effect::ResetAfter).method(method).probability(0.15));

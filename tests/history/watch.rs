@@ -59,10 +59,9 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Begins to take notes, before any worker has work; `ports` are those that will be worked on.
-    pub async fn begin(pool: PgPool, ozmap: &Simulator, ports: &[i64]) -> Self {
+    /// Begins to take notes, before there is a worker.
+    pub async fn begin(pool: PgPool, ozmap: &Simulator) -> Self {
         sqlx::raw_sql(TRIGGERS).execute(&pool).await.unwrap();
-        let before = read::ports(&pool, ozmap, ports).await;
         let calls = Calls::default();
         let (simulator, noted) = (ozmap.clone(), Arc::clone(&calls));
         let collecting = tokio::spawn(async move {
@@ -71,7 +70,12 @@ impl Watch {
                 tokio::time::sleep(Duration::from_millis(300)).await;
             }
         });
-        Self { pool, ozmap: ozmap.clone(), before, asked: Arc::default(), calls, collecting }
+        Self { pool, ozmap: ozmap.clone(), before: Vec::new(), asked: Arc::default(), calls, collecting }
+    }
+
+    /// Notes who sits on the ports that will be worked on, before they are.
+    pub async fn ports(&mut self, ports: &[i64]) {
+        self.before = read::ports(&self.pool, &self.ozmap, ports).await;
     }
 
     /// Notes the calls that are kept now.
