@@ -184,16 +184,16 @@ const WAYS: &[Wrong] = &[
         let at = any(&h.calls, rng, |_| true);
         h.calls.remove(at);
     }),
-    wrong("a write to another port", &[Explained], |h, rng| {
+    wrong("a write to another port", &[Explained, Fenced], |h, rng| {
         let at = any(&h.calls, rng, |call| call.changes.len() == 1);
         let other = h.ports.iter().find(|port| port.port != h.calls[at].changes[0].port).unwrap().port;
         h.calls[at].changes[0].port = other;
     }),
-    wrong("a write of another customer", &[Explained, Doubled], |h, rng| {
+    wrong("a write of another customer", &[Explained, Doubled, Fenced], |h, rng| {
         let at = any(&h.calls, rng, |call| call.changes.iter().any(|change| change.plugged));
         h.calls[at].changes.iter_mut().for_each(|change| change.code = Some("1".to_owned()));
     }),
-    wrong("somebody else is taken off by the way", &[Explained, Doubled], |h, rng| {
+    wrong("somebody else is taken off by the way", &[Explained, Doubled, Fenced], |h, rng| {
         let at = any(&h.calls, rng, |_| true);
         let other = h.ports.iter().find(|port| port.port != h.calls[at].changes[0].port).unwrap().port;
         h.calls[at].changes.push(Change { port: other, code: Some("1".to_owned()), plugged: false });
