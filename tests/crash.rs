@@ -8,18 +8,13 @@ use rustix::process::Signal;
 use simulators::faults::{Effect, Fault};
 
 use crate::{
-    chaos::hubsoft::{HubSoft, shared_out},
+    chaos::{
+        hubsoft::{HubSoft, shared_out},
+        seed,
+    },
     history::{Asked, Fate, assert_correct, watch::Watch},
     support::isp::{Isp, all_ended, hubsoft_sets},
 };
-
-/// `ENLACE_TEST_SEED`, or a new one; printed, so that a failing run can be run again.
-fn seed() -> u64 {
-    let given = std::env::var("ENLACE_TEST_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = given.unwrap_or_else(|| rand::rng().random());
-    println!("ENLACE_TEST_SEED={seed}");
-    seed
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn g2_g3_300_changes_on_40_ports_survive_30_kills_and_lost_answers() {

@@ -43,7 +43,15 @@ impl Journal {
         let at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
         let (method, path) = (method.to_owned(), path_and_query.to_owned());
         *self.routes.entry(format!("{method} {}", route(path_and_query))).or_default() += 1;
-        self.calls.push_back(Call { seq: self.seq, at, method, path, status: "open".to_owned(), fault, changes: Vec::new() });
+        self.calls.push_back(Call {
+            seq: self.seq,
+            at,
+            method,
+            path,
+            status: "open".to_owned(),
+            fault,
+            changes: Vec::new(),
+        });
         self.seq
     }
 

@@ -84,13 +84,7 @@ impl Reply {
 
     /// A plain text.
     pub fn text(status: u16, body: &str) -> Reply {
-        Reply {
-            status,
-            body: body.as_bytes().to_vec(),
-            json: false,
-            retry_after_seconds: None,
-            changes: Vec::new(),
-        }
+        Reply { status, body: body.as_bytes().to_vec(), json: false, retry_after_seconds: None, changes: Vec::new() }
     }
 
     /// Nothing but a status.

@@ -9,10 +9,9 @@ pub fn check(history: &History, stories: &[Story<'_>], notes: &mut Notes) {
     for story in stories {
         match (story.end, story.unfinished) {
             (Some(_), None) => {}
-            (Some(end), Some(run)) => notes.add(
-                Rule::Doubled,
-                format!("{story} ended {} and is {} all the same", end.status, run.status),
-            ),
+            (Some(end), Some(run)) => {
+                notes.add(Rule::Doubled, format!("{story} ended {} and is {} all the same", end.status, run.status))
+            }
             (None, None) => notes.add(Rule::Lost, format!("{story} neither ended nor waits: no worker took it in")),
             (None, Some(run)) => {
                 if let Some(why) = nameless(run) {

@@ -94,9 +94,7 @@ fn explains(span: &Span<'_>, call: &Call) -> bool {
                 call.changes.iter().any(|change| change.plugged && own(change))
                     && call.changes.iter().all(|change| change.code == service && (own(change) || !change.plugged))
             }
-            "clearing" | "detaching" => {
-                call.changes.iter().all(|change| !change.plugged && Some(change.port) == port)
-            }
+            "clearing" | "detaching" => call.changes.iter().all(|change| !change.plugged && Some(change.port) == port),
             _ => false,
         }
 }
@@ -162,7 +160,9 @@ fn settled(story: &Story<'_>, writes: &[At], notes: &mut Notes) {
 fn chained(history: &History, notes: &mut Notes) {
     for port in &history.ports {
         let mut sits = port.theirs_before.clone();
-        for (call, change) in history.calls.iter().flat_map(|call| call.changes.iter().map(move |change| (call, change))) {
+        for (call, change) in
+            history.calls.iter().flat_map(|call| call.changes.iter().map(move |change| (call, change)))
+        {
             if change.port != port.port {
                 continue;
             }

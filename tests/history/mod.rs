@@ -328,7 +328,9 @@ fn stories<'h>(history: &'h History, notes: &mut Notes) -> Vec<Story<'h>> {
     for end in &history.ends {
         match place.get(&end.id) {
             Some(at) if stories[*at].end.is_none() => stories[*at].end = Some(end),
-            Some(at) => twice.push(format!("{} ended twice, the second time at {}", stories[*at], clock(end.committed))),
+            Some(at) => {
+                twice.push(format!("{} ended twice, the second time at {}", stories[*at], clock(end.committed)))
+            }
             None => of_nobody("an end", end.id),
         }
     }

@@ -30,9 +30,13 @@ fn one_at_a_time(key: &str, line: &[&Story<'_>], notes: &mut Notes) {
             continue; // cancelled before anybody worked on it, or still waiting
         };
         if let Some((until, head)) = free.filter(|(until, _)| until.is_none_or(|until| begins < until)) {
-            let words = format!("{key}: {story}, committed at {}, was begun at {}", clock(story.row.committed), clock(begins));
+            let words =
+                format!("{key}: {story}, committed at {}, was begun at {}", clock(story.row.committed), clock(begins));
             let until = until.map_or("has not ended".to_owned(), |until| format!("ended at {}", clock(until)));
-            notes.add(Rule::Order, format!("{words}, while {head}, committed at {}, {until}", clock(head.row.committed)));
+            notes.add(
+                Rule::Order,
+                format!("{words}, while {head}, committed at {}, {until}", clock(head.row.committed)),
+            );
         }
         let end = story.end.map(|end| end.committed);
         if let Some((until, _)) = free {

@@ -31,8 +31,12 @@ impl Isp {
 
     /// The same, with the simulator's options.
     pub async fn with(options: Options) -> Self {
+        Self::over(Db::new().await, options).await
+    }
+
+    /// The same, in this database.
+    pub async fn over(db: Db, options: Options) -> Self {
         let _set_by_another_test = tracing_subscriber::fmt().with_env_filter("warn").with_test_writer().try_init();
-        let db = Db::new().await;
         let ozmap = Simulator::new(options.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -66,13 +70,18 @@ impl Isp {
 
     /// The product as a process of its own.
     pub fn serve(&self, arguments: &[&str]) -> Process {
-        let url = self.db.url();
+        self.serve_with(arguments, &self.db.url(), &[])
+    }
+
+    /// The same, with another way to the database, and more variables.
+    pub fn serve_with(&self, arguments: &[&str], url: &str, more: &[(&str, &str)]) -> Process {
         let variables = [
-            ("DATABASE_URL", url.as_str()),
+            ("DATABASE_URL", url),
             ("ENLACE_SECRET_KEY", KEY),
             ("ENLACE_ALLOW_PRIVATE_UPSTREAMS", "true"),
             ("ENLACE_DATABASE_CONNECTIONS", "10"),
         ];
+        let variables: Vec<_> = variables.into_iter().chain(more.iter().copied()).collect();
         Process::start(self.folder.path(), arguments, &variables)
     }
 

@@ -7,6 +7,7 @@ pub mod doubles;
 pub mod folder;
 pub mod isp;
 pub mod process;
+pub mod proxy;
 pub mod toy;
 pub mod tree;
 
