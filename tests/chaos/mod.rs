@@ -100,3 +100,25 @@ async fn g1_to_g11_whatever_fails_nothing_is_lost_doubled_or_out_of_order() {
     assert_correct(&history);
     assert!(takeover < Duration::from_secs(15), "a dead worker's workflow lay idle for {takeover:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a defect: nothing bounds how long the worker waits for an answer of Postgres that never comes"]
+async fn g11_a_worker_whose_connections_are_half_open_goes_on_by_new_ones() {
+    let mut world = World::new().await;
+    for mut other in world.workers.split_off(1) {
+        other.signal(rustix::process::Signal::TERM);
+        other.ended().await;
+    }
+    let mut rng = SmallRng::seed_from_u64(1);
+    let services = world.isp.idle_services(24).await;
+    let mut hubsoft = HubSoft::new(world.isp.db.options(), &world.watch, world.ports.clone(), services, 5);
+    for _ in 0..10 {
+        hubsoft.changes_its_mind(&mut rng).await;
+    }
+    world.proxy.half_open();
+    for _ in 0..10 {
+        hubsoft.changes_its_mind(&mut rng).await;
+    }
+    all_ended(&world.isp.db.pool(), Duration::from_secs(60)).await;
+    assert_correct(&world.watch.history().await);
+}

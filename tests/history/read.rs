@@ -21,9 +21,10 @@ impl Watch {
             let first = before[&port.port];
             Port { before: first.ours, theirs_before: first.theirs.clone(), ..port }
         });
+        let asked = self.asked.lock().unwrap().clone();
         History {
             tables: tables(),
-            asked: self.asked.lock().unwrap().clone(),
+            asked,
             outbox: outbox(&self.pool).await,
             unfinished: unfinished(&self.pool).await,
             steps: steps(&self.pool).await,
