@@ -4,6 +4,7 @@
 
 mod api;
 mod bind;
+mod chaos;
 mod cli;
 mod crash;
 mod dependencies;
@@ -11,6 +12,7 @@ mod embedded_postgres;
 mod engine;
 mod enqueue;
 mod every_workflow;
+mod history;
 mod mapping_store;
 mod migrations;
 mod ozmap_adapter;

@@ -1,5 +1,6 @@
 //! Which calls were made: the last ten thousand in full, all of them as counts per route.
 
+use crate::server::PortChange;
 use serde::Serialize;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -20,6 +21,8 @@ pub struct Call {
     pub status: String,
     /// The kind of fault that struck it.
     pub fault: Option<&'static str>,
+    /// What it changed on the ports, in the order in which it was done.
+    pub changes: Vec<PortChange>,
 }
 
 /// The calls so far.
@@ -37,19 +40,38 @@ impl Journal {
         if self.calls.len() == KEPT {
             self.calls.pop_front();
         }
-        let at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        let at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
         let (method, path) = (method.to_owned(), path_and_query.to_owned());
         *self.routes.entry(format!("{method} {}", route(path_and_query))).or_default() += 1;
-        self.calls.push_back(Call { seq: self.seq, at, method, path, status: "open".to_owned(), fault });
+        self.calls.push_back(Call {
+            seq: self.seq,
+            at,
+            method,
+            path,
+            status: "open".to_owned(),
+            fault,
+            changes: Vec::new(),
+        });
         self.seq
+    }
+
+    /// Notes what it changed, whether or not it is ever answered.
+    pub fn changed(&mut self, seq: u64, changes: Vec<PortChange>) {
+        if let Some(call) = self.kept(seq) {
+            call.changes = changes;
+        }
     }
 
     /// Notes how it ended.
     pub fn end(&mut self, seq: u64, status: String) {
-        let Some(first) = self.calls.front().map(|call| call.seq) else { return };
-        if let Some(call) = seq.checked_sub(first).and_then(|at| self.calls.get_mut(at as usize)) {
+        if let Some(call) = self.kept(seq) {
             call.status = status;
         }
+    }
+
+    fn kept(&mut self, seq: u64) -> Option<&mut Call> {
+        let first = self.calls.front()?.seq;
+        self.calls.get_mut(seq.checked_sub(first)? as usize)
     }
 
     /// The calls that are kept, with a number above `after`.

@@ -58,18 +58,33 @@ pub struct Reply {
     pub json: bool,
     /// The header `Retry-After`.
     pub retry_after_seconds: Option<u64>,
+    /// What the call changed on the ports; for the journal, not for the caller.
+    pub changes: Vec<PortChange>,
+}
+
+/// A customer who was plugged into a port, or pulled out of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PortChange {
+    /// The platform's id of the splitter.
+    pub splitter: String,
+    /// Counts from 1.
+    pub port: u32,
+    /// The customer's code; `None` for a home without a customer.
+    pub code: Option<String>,
+    /// Plugged in; else pulled out.
+    pub plugged: bool,
 }
 
 impl Reply {
     /// A JSON answer.
     pub fn json(status: u16, body: &impl Serialize) -> Reply {
         let body = serde_json::to_vec(body).unwrap_or_default();
-        Reply { status, body, json: true, retry_after_seconds: None }
+        Reply { status, body, json: true, retry_after_seconds: None, changes: Vec::new() }
     }
 
     /// A plain text.
     pub fn text(status: u16, body: &str) -> Reply {
-        Reply { status, body: body.as_bytes().to_vec(), json: false, retry_after_seconds: None }
+        Reply { status, body: body.as_bytes().to_vec(), json: false, retry_after_seconds: None, changes: Vec::new() }
     }
 
     /// Nothing but a status.
@@ -240,24 +255,29 @@ impl Desk {
 
     async fn struck(&self, effect: Option<Effect>, request: &Request, seq: u64) -> Outcome {
         let platform = &self.platform;
+        let answer = || {
+            let reply = platform.answer(request);
+            lock(&self.journal).changed(seq, reply.changes.clone());
+            reply
+        };
         Outcome::Answered(match effect {
-            None => platform.answer(request),
+            None => answer(),
             Some(Effect::Status { status, body, retry_after_seconds }) => {
                 Reply { retry_after_seconds, ..Reply::of_value(status, body) }
             }
             Some(Effect::Delay(milliseconds)) => {
-                let reply = platform.answer(request);
+                let reply = answer();
                 tokio::time::sleep(Duration::from_millis(milliseconds)).await;
                 reply
             }
             Some(Effect::Hang) => return self.hang(seq).await,
             Some(Effect::HangAfter) => {
-                platform.answer(request);
+                answer();
                 return self.hang(seq).await;
             }
             Some(Effect::ResetBefore) => return Outcome::Cut,
             Some(Effect::ResetAfter) => {
-                platform.answer(request);
+                answer();
                 return Outcome::Cut;
             }
             Some(Effect::Unauthorised) => platform.unauthorised(),

@@ -70,19 +70,18 @@ impl Isp {
 
     /// The product as a process of its own.
     pub fn serve(&self, arguments: &[&str]) -> Process {
-        self.serve_with(arguments, &[])
+        self.serve_with(arguments, &self.db.url(), &[])
     }
 
-    /// The same, with more variables.
-    pub fn serve_with(&self, arguments: &[&str], more: &[(&str, &str)]) -> Process {
-        let url = self.db.url();
-        let mut variables = vec![
-            ("DATABASE_URL", url.as_str()),
+    /// The same, with another way to the database, and more variables.
+    pub fn serve_with(&self, arguments: &[&str], url: &str, more: &[(&str, &str)]) -> Process {
+        let variables = [
+            ("DATABASE_URL", url),
             ("ENLACE_SECRET_KEY", KEY),
             ("ENLACE_ALLOW_PRIVATE_UPSTREAMS", "true"),
             ("ENLACE_DATABASE_CONNECTIONS", "10"),
         ];
-        variables.extend_from_slice(more);
+        let variables: Vec<_> = variables.into_iter().chain(more.iter().copied()).collect();
         Process::start(self.folder.path(), arguments, &variables)
     }
 

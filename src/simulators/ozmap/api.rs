@@ -12,11 +12,13 @@ use super::{Options, city};
 use crate::chance::{For, draw};
 use crate::server::{Occupied, Platform, Reply, Request};
 use serde_json::{Value, json};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The platform behind its HTTP.
 pub(super) struct Api {
     world: RwLock<World>,
+    /// Held by whoever changes something, so that what was changed is told of the call that did it.
+    writing: Mutex<()>,
     options: Options,
     /// What a login answers; counts as a key.
     token: String,
@@ -27,7 +29,9 @@ type Answered = Result<Reply, Refused>;
 impl Api {
     pub fn new(options: Options) -> Api {
         let token = format!("sessao-{:016x}", draw(options.seed, For::Wording, 0));
-        Api { world: RwLock::new(city::build(&options)), options, token }
+        let mut world = city::build(&options);
+        world.changes = Some(Vec::new());
+        Api { world: RwLock::new(world), writing: Mutex::default(), options, token }
     }
 
     pub fn world(&self) -> RwLockReadGuard<'_, World> {
@@ -186,7 +190,13 @@ fn occupied(world: &World, splitter: u32, output: usize, plug: Plug) -> Option<O
 
 impl Platform for Api {
     fn answer(&self, request: &Request) -> Reply {
-        self.route(request).unwrap_or_else(|refused| self.refuse(request, &refused))
+        let answer = || self.route(request).unwrap_or_else(|refused| self.refuse(request, &refused));
+        if request.method == "GET" {
+            return answer();
+        }
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let reply = answer();
+        Reply { changes: self.world_mut().changes.as_mut().map(std::mem::take).unwrap_or_default(), ..reply }
     }
 
     fn unauthorised(&self) -> Reply {

@@ -1,9 +1,10 @@
 //! Homes, the people in them, and the drops that connect them: the moves from which every write is made. They check
 //! nothing; whoever calls them has.
 
-use super::id::{Kind, Moment};
+use super::id::{Id, Kind, Moment};
 use super::table::{put_in, take_out};
 use super::world::{DropData, Past, Plug, PropertyData, World};
+use crate::server::PortChange;
 
 impl World {
     /// A new home, in no box yet. Its client, if it has one, lives there from now on.
@@ -56,6 +57,7 @@ impl World {
         if let Some(row) = self.splitters.row_mut(splitter) {
             row.data.outputs[usize::from(output)] = Plug::Drop(drop);
         }
+        self.note_change(drop, (splitter, output), true);
     }
 
     /// Pulls a drop's fiber out of its splitter; the drop stays.
@@ -63,10 +65,21 @@ impl World {
         let Some(data) = self.drops.touch(drop) else { return };
         let property = data.property;
         let Some((splitter, output)) = data.plugged.take() else { return };
+        self.note_change(drop, (splitter, output), false);
         if let Some(data) = self.splitters.touch(splitter) {
             data.outputs[usize::from(output)] = Plug::Free;
         }
         self.properties.touch(property);
+    }
+
+    fn note_change(&mut self, drop: u32, (splitter, output): (u32, u8), plugged: bool) {
+        let home = self.drops.get(drop).and_then(|data| self.properties.get(data.property));
+        let client = home.and_then(|home| home.client).and_then(|client| self.clients.get(client));
+        let code = client.and_then(|client| client.code.as_deref()).map(str::to_owned);
+        if let Some(changes) = &mut self.changes {
+            let splitter = Id::new(Kind::SPLITTER, splitter).to_string();
+            changes.push(PortChange { splitter, port: u32::from(output) + 1, code, plugged });
+        }
     }
 
     /// Takes a home's drop away, freeing its port.

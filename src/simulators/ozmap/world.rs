@@ -5,6 +5,7 @@
 use super::id::{Id, Kind, Moment};
 use super::resources::{self, DOCUMENTS, PROJECT};
 use super::table::{Index, Object, Row, Table};
+use crate::server::PortChange;
 use serde_json::Value;
 
 /// A place, in degrees.
@@ -149,6 +150,8 @@ pub(super) struct World {
     pub by_code: Index<Box<str>>,
     /// Boxes in a square of the grid.
     pub by_cell: Index<(i32, i32)>,
+    /// What the call under way has changed on the ports; `None` while the city is built.
+    pub changes: Option<Vec<PortChange>>,
 }
 
 impl World {
@@ -165,6 +168,7 @@ impl World {
             by_project: Index::default(),
             by_code: Index::default(),
             by_cell: Index::default(),
+            changes: None,
         }
     }
 
