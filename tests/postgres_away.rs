@@ -158,7 +158,8 @@ async fn g11_postgres_goes_away_in_every_way_under_load_and_work_resumes() {
     let isp = isp(&server).await;
     let (pool, options) = (isp.db.pool(), isp.db.options().clone());
     // A lease that is over before the longest absence is.
-    let mut worker = isp.serve_with(&["serve", "--roles", "worker"], &isp.db.url(), &[("ENLACE_WORKER_LEASE_SECONDS", "4")]);
+    let mut worker =
+        isp.serve_with(&["serve", "--roles", "worker"], &isp.db.url(), &[("ENLACE_WORKER_LEASE_SECONDS", "4")]);
     let ops = worker.says("ops ").await;
     isp.sync().await;
     let ports: Vec<i64> = isp.ports(20).await.into_iter().map(|(port, _)| port).collect();

@@ -5,8 +5,8 @@
 
 mod draining;
 mod enqueue;
-mod idle;
 mod history;
+mod idle;
 mod latency;
 mod measure;
 mod operation;

@@ -44,13 +44,6 @@ impl Db {
         Self::create(&shared().await.options, None).await
     }
 
-    /// On a server of the test's own, with all migrations applied.
-    pub async fn on(server: &PgConnectOptions) -> Self {
-        let db = Self::create(server, None).await;
-        migrations::apply(&mut db.connection().await, |_| ()).await.unwrap();
-        db
-    }
-
     async fn create(shared: &PgConnectOptions, template: Option<&str>) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
