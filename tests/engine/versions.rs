@@ -79,9 +79,9 @@ async fn g10_who_overtook_a_parked_one_is_not_interrupted_and_nobody_else_passes
     let looks = "select count(*) from enlace.intake where id > (select position >> 20 from enlace.run where id = $1)";
     let before: i64 = one(&pool, looks, next).await;
     while one::<i64>(&pool, looks, next).await == before {
+        assert_eq!(status(&pool, novel).await.0, "parked", "one of a key at a time");
         tokio::time::sleep(Duration::from_millis(10)).await; // until the new worker has looked at it again
     }
-    assert_eq!(status(&pool, novel).await.0, "parked", "one of a key at a time");
     ledger.let_go.notify_one();
     for id in [held, novel, next] {
         reaches(&pool, id, "succeeded").await;
