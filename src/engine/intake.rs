@@ -107,7 +107,7 @@ pub async fn take_in<C: 'static>(
     if after == before {
         return Ok(TakenIn::default());
     }
-    if first.mixed && leaving.to_another(pool, registry, rows.iter().filter_map(|r| r.kind.as_deref())).await? {
+    if first.mixed && leaving.applies(pool, registry, rows.iter().filter_map(|r| r.kind.as_deref())).await? {
         return Ok(TakenIn::default());
     }
     let batch = Batch::of(rows, last_intake + 1, registry, hold);

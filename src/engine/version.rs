@@ -97,7 +97,7 @@ pub struct Leaving {
 
 impl Leaving {
     /// Whether rows of these kinds are left to another worker that is alive. Not for ever.
-    pub(crate) async fn to_another<C: 'static>(
+    pub(crate) async fn applies<C: 'static>(
         &mut self,
         pool: &PgPool,
         registry: &Registry<C>,

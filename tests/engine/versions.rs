@@ -72,6 +72,7 @@ async fn g10_who_overtook_a_parked_one_is_not_interrupted_and_nobody_else_passes
     runs(&pool, held).await;
     let new = Build::New.start(&db, &ledger, "new");
     while one::<i64>(&pool, "select count(*) from enlace.run_key where id = $1", novel).await == 0 {
+        assert_eq!(status(&pool, novel).await.0, "parked", "one of a key at a time");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let next = enqueue(&pool, "shift", shift("a", 1)).await;
