@@ -214,19 +214,20 @@ async fn g14_what_is_repeated_does_not_walk_over_the_dead() {
         insert into enlace.worker (name, build, lease_until) select 'w', '1', enlace.now() + interval '1 hour'";
     pool.execute(dead).await.unwrap();
     let me: Uuid = sqlx::query_scalar("select id from enlace.worker").fetch_one(&pool).await.unwrap();
-    let file = |name: &str| crate::support::tree::read(&format!("src/engine/sql/{name}.sql"));
+    let file = |name: &str| crate::support::tree::read(&format!("src/engine/{name}.sql"));
     let mut wrong = Vec::new();
     for (name, parameters) in [
-        ("claim", format!("'{me}', 1000, array_fill(now(), array[3])")),
-        ("claim_guarded", format!("'{me}', 1000, array_fill(now(), array[3])")),
-        ("lease_dead", String::new()),
-        ("lease_renew", format!("'{me}', 10")),
-        ("asked", format!("'{me}'")),
-        ("intake_trim", "100000".to_owned()),
-        ("intake_read", "1000".to_owned()),
-        ("later_work", "'port:1', 5".to_owned()),
-        ("upstream_states", String::new()),
-        ("schedule_until", String::new()),
+        ("sql/claim", format!("'{me}', 1000, '{{\"toy\": 1}}', array_fill(now(), array[3])")),
+        ("sql/claim_guarded", format!("'{me}', 1000, '{{\"toy\": 1}}', array_fill(now(), array[3])")),
+        ("sql/resume_find", "-1, '{\"toy\": 1}', 100".to_owned()),
+        ("sql/lease_dead", String::new()),
+        ("sql/lease_renew", format!("'{me}', 10")),
+        ("sql/asked", format!("'{me}'")),
+        ("sql/intake_trim", "100000".to_owned()),
+        ("sql/intake_read", "1000".to_owned()),
+        ("sql/later_work", "'port:1', 5".to_owned()),
+        ("upstream/sql/states", String::new()),
+        ("sql/schedule_until", String::new()),
     ] {
         let mut conn = db.connection().await;
         conn.execute(AssertSqlSafe(format!("prepare s as {}", file(name)))).await.unwrap();
