@@ -28,3 +28,4 @@ mod sync;
 mod telemetry;
 mod tidy;
 mod tokens;
+mod upstreams;

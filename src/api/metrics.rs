@@ -26,8 +26,28 @@ struct Stands {
 #[derive(sqlx::FromRow)]
 struct Gate {
     upstream: String,
-    closed: bool,
+    state: i32,
+    probed: bool,
+    rate: Option<f64>,
+    concurrency: Option<i32>,
     waiting: i64,
+}
+
+impl Gate {
+    /// An upstream without a limit has no series for it.
+    fn tell(self) {
+        let label = vec![Label::new("upstream", self.upstream)];
+        gauge!("enlace_upstream_state", label.clone()).set(f64::from(self.state));
+        gauge!("enlace_upstream_closed", label.clone()).set(f64::from(u8::from(self.state == CLOSED)));
+        gauge!("enlace_upstream_probed", label.clone()).set(f64::from(u8::from(self.probed)));
+        gauge!("enlace_upstream_waiting", label.clone()).set(self.waiting as f64);
+        if let Some(rate) = self.rate {
+            gauge!("enlace_upstream_rate_limit", label.clone()).set(rate);
+        }
+        if let Some(concurrency) = self.concurrency {
+            gauge!("enlace_upstream_concurrency_limit", label).set(f64::from(concurrency));
+        }
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -63,6 +83,9 @@ struct Schedule {
     since: Option<f64>,
     overdue: Option<f64>,
 }
+
+/// The state of an upstream that takes no call.
+const CLOSED: i32 = 2;
 
 /// How long a transaction is open before the metrics say whose it is.
 const HELD: f64 = 5.0;
@@ -141,11 +164,7 @@ pub async fn of_database(pool: &PgPool) -> sqlx::Result<String> {
         gauge!("enlace_outbox_not_taken_in").set(stands.not_taken_in as f64);
         gauge!("enlace_outbox_oldest_not_taken_in_seconds").set(stands.oldest_seconds);
         gauge!("enlace_workers_alive").set(stands.workers as f64);
-        for Gate { upstream, closed, waiting } in gates {
-            let label = vec![Label::new("upstream", upstream)];
-            gauge!("enlace_upstream_closed", label.clone()).set(f64::from(u8::from(closed)));
-            gauge!("enlace_upstream_waiting", label).set(waiting as f64);
-        }
+        gates.into_iter().for_each(Gate::tell);
     }))
 }
 

@@ -7,6 +7,7 @@ mod draining;
 mod enqueue;
 mod history;
 mod idle;
+mod isolation;
 mod latency;
 mod measure;
 mod operation;
@@ -60,6 +61,8 @@ enum What {
     },
     /// G14: what a workflow costs with millions of finished ones against none, or while somebody holds a snapshot.
     History(history::Asked),
+    /// G13: commit to end of one upstream's workflows, beside another one that is dead and has a backlog.
+    Isolation(isolation::Asked),
     /// W4: HubSoft's transaction with `enlace.enqueue`, against the same with a plain insert into an equal table.
     Enqueue {
         /// Seconds of each run.
@@ -97,6 +100,7 @@ impl Bench {
                 What::Waiting { n } => waiting::run(&server, n).await?,
                 What::Sync { boxes } => sync::run(&server, boxes).await?,
                 What::History(asked) => history::run(&server, asked).await?,
+                What::Isolation(asked) => isolation::run(&server, asked).await?,
                 What::Enqueue { seconds } => enqueue::run(&server, seconds).await?,
                 What::Draining { rate, seconds } => draining::run(&server, rate, seconds).await?,
                 What::Idle { seconds } => idle::run(&server, seconds).await?,

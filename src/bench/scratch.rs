@@ -68,8 +68,18 @@ impl Scratch {
     pub(super) fn start(&self, ports: Ports, in_flight: usize) -> (CancellationToken, JoinHandle<()>) {
         let ports = Arc::new(ports);
         let registry = Registry::default().with::<Bench>(Arc::clone(&ports)).with::<AsBind>(ports);
+        self.start_with(registry, Arc::default(), in_flight)
+    }
+
+    /// The same with other kinds, and the gates that their calls pass.
+    pub(super) fn start_with(
+        &self,
+        registry: Registry<()>,
+        upstreams: Arc<Upstreams>,
+        in_flight: usize,
+    ) -> (CancellationToken, JoinHandle<()>) {
         let settings = Settings { in_flight, ..Settings::default() };
-        let worker = Worker::new(Arc::new(registry), Arc::new(NoChanges), Arc::new(Upstreams::default()), settings);
+        let worker = Worker::new(Arc::new(registry), Arc::new(NoChanges), upstreams, settings);
         let (stop, options) = (CancellationToken::new(), self.options.clone());
         let told = stop.clone();
         (stop, tokio::spawn(async move { worker.run(options, told).await }))

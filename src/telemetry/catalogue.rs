@@ -93,7 +93,29 @@ pub const METRICS: &[Metric] = &[
     counter("enlace_records_refused_total", &[], "How many records of steps could not be written?"),
     // The platforms.
     gauge("enlace_upstream_closed", &["upstream"], "Is this platform closed for every worker?"),
+    gauge("enlace_upstream_state", &["upstream"], "Is this platform open (0), coming back slowly (1) or closed (2)?"),
+    gauge("enlace_upstream_probed", &["upstream"], "Is one call trying whether this platform is back?"),
+    gauge(
+        "enlace_upstream_rate_limit",
+        &["upstream"],
+        "How many calls a second may all workers make (absent: no limit)?",
+    ),
+    gauge(
+        "enlace_upstream_concurrency_limit",
+        &["upstream"],
+        "How many calls at once may they make (absent: no limit)?",
+    ),
     gauge("enlace_upstream_waiting", &["upstream"], "How many workflows wait for this platform?"),
+    counter(
+        "enlace_upstream_calls_total",
+        &["upstream", "outcome"],
+        "How many calls passed the gate to this platform, and is it there, by how they ended?",
+    ),
+    counter(
+        "enlace_upstream_closings_total",
+        &["upstream", "after"],
+        "How often did this process close this platform for every worker, and after what?",
+    ),
     counter(
         "enlace_calls_total",
         &["upstream", "outcome"],

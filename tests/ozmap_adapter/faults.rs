@@ -64,7 +64,22 @@ async fn g7_a_pause_that_was_asked_for_is_passed_on() {
     assert_eq!((failure.kind, failure.retry_after), (FailureKind::Throttled, Some(Duration::from_secs(17))));
     assert!(failure.message.contains("devagar"));
     let server = writes_get(|| Reply::Status(503, String::new())).await;
-    assert_eq!(attach_to(&server).await.0, FailureKind::Transient, "503 says that nothing was done");
+    assert_eq!(attach_to(&server).await.0, FailureKind::Throttled, "503 says that nothing was done");
+}
+
+#[tokio::test]
+async fn g7_a_write_that_was_refused_in_unknown_words_is_judged_only_by_a_look() {
+    static LOOKS: AtomicUsize = AtomicUsize::new(0);
+    let server = Canned::serving(|seen| match (seen.method.as_str(), LOOKS.fetch_add(1, Ordering::SeqCst)) {
+        ("GET", 0) => {
+            Reply::json(200, json!({"id": "s", "parent": "b", "project": "p", "connectables": {"output": [null]}}))
+        }
+        ("GET", _) => Reply::With(429, "retry-after: 9\r\n", String::new()),
+        _ => Reply::Status(409, "não".into()),
+    })
+    .await;
+    assert_eq!(attach_to(&server).await, (FailureKind::Throttled, "http.throttled"));
+    assert_eq!((server.count("POST"), server.count("GET")), (1, 2));
 }
 
 #[tokio::test]

@@ -78,6 +78,8 @@ async fn every_metric_is_listed_with_its_question_and_every_listed_one_is_there(
     .await
     .unwrap();
 
+    let limits = engine::upstream::Limits { rate: Some(500.0), concurrency: Some(40) };
+    engine::upstream::limit(&mut pool.acquire().await.unwrap(), "integration:1", limits).await.unwrap();
     let text = scraped(&ops, "enlace_database_snapshot_held_seconds{application=\"a report\"}").await;
     let listed: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
     assert_eq!(names(&text), listed);
@@ -97,6 +99,9 @@ async fn every_metric_is_listed_with_its_question_and_every_listed_one_is_there(
         ("enlace_first_step_seconds_count{kind=\"sync\"}", 1.0),
         ("enlace_outbox_taken_in_total", 3.0),
         ("enlace_calls_total{upstream=\"integration:1\",outcome=\"no_answer\"}", 1.0),
+        ("enlace_upstream_calls_total{upstream=\"integration:1\",outcome=\"no_answer\"}", 1.0),
+        ("enlace_upstream_rate_limit{upstream=\"integration:1\"}", 500.0),
+        ("enlace_upstream_concurrency_limit{upstream=\"integration:1\"}", 40.0),
     ] {
         assert!(number(&text, series) == least, "{series} is not {least} in\n{text}");
     }

@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use super::{Close, Closed, Length, Permit, Refused, Upstreams, outage::Streak, permit::Tie, turns};
+use super::{Close, Closed, Length, Permit, Refused, Upstreams, outage::Streak, permit::Tie, tally::Tally, turns};
 use crate::{clock, workflow::Lane};
 
 /// How long a call waits for a hand of an upstream that has no limit. One which answers frees some within that time.
@@ -87,6 +87,7 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Gate {
     pub(super) id: String,
+    pub(super) tally: Tally,
     state: Mutex<State>,
     /// A call ended, or a more urgent one came: the turns are to be looked at anew.
     pub(super) changed: Notify,
@@ -125,7 +126,8 @@ impl Gate {
             streak: Streak::default(),
             passed: 0,
         };
-        Self { id: id.to_owned(), state: Mutex::new(state), changed: Notify::new(), freed: Notify::new() }
+        let (changed, freed) = (Notify::new(), Notify::new());
+        Self { id: id.to_owned(), tally: Tally::of(id), state: Mutex::new(state), changed, freed }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -289,8 +291,8 @@ impl Gate {
         s.known = known;
     }
 
-    /// This process has just closed it; one that is closed for longer stays so.
-    pub(super) fn note_closed(&self, close: &Close, by: &str) {
+    /// This process has just closed it; one that is closed for longer stays so. Whether it was open until now.
+    pub(super) fn note_closed(&self, close: &Close, by: &str) -> bool {
         let now = clock::monotonic();
         let remaining = match close.length {
             Length::For(length) => Some(length),
@@ -299,7 +301,9 @@ impl Gate {
             Length::UntilProbed => Some(Duration::from_secs(5)),
         };
         let mut s = self.lock();
-        let longer = s.known.closed(now).is_some_and(|c| match (c.remaining, remaining) {
+        let before = s.known.closed(now);
+        let was_open = before.is_none();
+        let longer = before.is_some_and(|c| match (c.remaining, remaining) {
             (None, _) => true,
             (Some(is), Some(new)) => is >= new,
             (Some(_), None) => false,
@@ -311,6 +315,7 @@ impl Gate {
             s.turned_at = now;
             s.streak.answered();
         }
+        was_open
     }
 
     /// A call that began then failed: whether the upstream is to be closed for it.

@@ -9,6 +9,7 @@
 mod gate;
 mod outage;
 mod permit;
+mod tally;
 mod turns;
 mod watch;
 
@@ -181,7 +182,11 @@ impl Upstreams {
 
     /// Notes what this process has just closed, so that it need not wait to read it.
     pub(crate) fn note(&self, close: &Close) {
-        self.gate(&close.upstream).note_closed(close, "enlace");
+        let gate = self.gate(&close.upstream);
+        // Whatever else closes it was counted by the call itself.
+        if gate.note_closed(close, "enlace") && close.length == Length::UntilOpened {
+            gate.tally.closed("unauthorised");
+        }
     }
 }
 

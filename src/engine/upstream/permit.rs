@@ -7,7 +7,7 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{Close, Length, Link, Upstreams, close, gate::Gate};
+use super::{Close, Length, Link, Upstreams, close, gate::Gate, tally};
 use crate::{Error, attempt, clock};
 
 /// How a call ended, as far as its upstream is concerned.
@@ -29,17 +29,6 @@ pub enum Ended {
         /// In words.
         words: String,
     },
-}
-
-impl Ended {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Answered => "answered",
-            Self::Throttled { .. } => "throttled",
-            Self::Failed { answered: true, .. } => "error",
-            Self::Failed { answered: false, .. } => "no_answer",
-        }
-    }
 }
 
 /// A hand that waits for an upstream, or for its answer.
@@ -88,9 +77,8 @@ impl Permit {
 
     /// The call ended. Closes the upstream for every worker where that is what it means, and opens it where it was a probe.
     pub fn ended(mut self, how: Ended) {
-        let outcome = how.name();
-        metrics::counter!("enlace_upstream_calls_total", "upstream" => self.gate.id.clone(), "outcome" => outcome)
-            .increment(1);
+        self.gate.tally.call(&how);
+        let after = tally::name(&how);
         let probe = std::mem::take(&mut self.probe);
         let (length, reason) = match how {
             Ended::Answered => {
@@ -108,11 +96,11 @@ impl Permit {
                 (Length::UntilProbed, words)
             }
         };
-        metrics::counter!("enlace_upstream_closings_total", "upstream" => self.gate.id.clone(), "after" => outcome)
-            .increment(1);
         let close = Close { upstream: self.gate.id.clone(), length, reason };
-        tracing::warn!(upstream = close.upstream, after = outcome, reason = close.reason, "an upstream closes");
-        self.gate.note_closed(&close, "enlace");
+        tracing::warn!(upstream = close.upstream, after, reason = close.reason, "an upstream closes");
+        if self.gate.note_closed(&close, "enlace") {
+            self.gate.tally.closed(after);
+        }
         self.then(Then::Closed(close));
     }
 

@@ -106,9 +106,8 @@ impl Answer {
             408 => (lost, "http.timeout"),
             429 => (FailureKind::Throttled, "http.throttled"),
             400..=499 => (FailureKind::Rejected, "http.rejected"),
-            // Both say that nothing was done.
-            503 if self.retry_after.is_some() => (FailureKind::Throttled, "http.unavailable"),
-            503 => (FailureKind::Transient, "http.unavailable"),
+            // It says that nothing was done, and that it is not only this call which it does not take.
+            503 => (FailureKind::Throttled, "http.unavailable"),
             _ => (lost, "http.server_error"),
         }
     }
@@ -208,7 +207,7 @@ mod tests {
             (429, Throttled),
             (500, Transient),
             (502, Transient),
-            (503, Transient),
+            (503, Throttled),
             (504, Transient),
         ] {
             assert_eq!(kind(status, Purpose::Look), expected, "{status}");
@@ -227,7 +226,7 @@ mod tests {
             (429, Throttled),
             (500, Unknown),
             (502, Unknown),
-            (503, Transient),
+            (503, Throttled),
             (504, Unknown),
             (520, Unknown),
         ] {

@@ -85,23 +85,23 @@ impl OzMap {
                 None => Err(seat_gone()),
                 Some(_) => Ok(()),
             },
-            400 | 409 | 422 if self.is_port_taken(&answer, port).await => {
-                Err(answer.failure().coded("ozmap.port_taken"))
-            }
+            400 | 409 | 422 => match self.is_port_taken(&answer, port).await? {
+                true => Err(answer.failure().coded("ozmap.port_taken")),
+                false => Err(answer.failure()),
+            },
             _ => Err(answer.failure()),
         }
     }
 
-    /// Told by the platform's words; their wording is not documented, so the port is looked at as well.
-    async fn is_port_taken(&self, answer: &Answer, port: &PortAddress) -> bool {
+    /// Told by the platform's words; their wording is not documented, so the port is looked at as well. Where that fails, so
+    /// does the write: nothing was done, and whether a person has to decide is known only after a look.
+    async fn is_port_taken(&self, answer: &Answer, port: &PortAddress) -> Result<bool, Failure> {
         if answer.words().is_some_and(speaks_of_a_taken_port) {
-            return true;
+            return Ok(true);
         }
-        let Ok(output) = usize::try_from(port.sequencia) else { return false };
-        match self.splitter(&port.splitter_external_id).await {
-            Ok(Some(splitter)) => matches!(splitter.output(output), Output::Holds(_)),
-            _ => false,
-        }
+        let Ok(output) = usize::try_from(port.sequencia) else { return Ok(false) };
+        let splitter = self.splitter(&port.splitter_external_id).await?;
+        Ok(splitter.is_some_and(|splitter| matches!(splitter.output(output), Output::Holds(_))))
     }
 
     /// The home goes, and the customer with it. Gone already is as good.
