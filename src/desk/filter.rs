@@ -209,7 +209,8 @@ impl Filter {
 const COLUMNS: &str = "w.id, w.seq, w.kind, w.version, w.status, w.state, enlace.explain(w) as explanation, w.payload, \
     w.result, w.error, w.requested_by, w.dedup_id, enlace.trace_id(w.id, w.traceparent) as trace_id, w.created_at, \
     w.started_at, w.ended_at, nullif(w.next_at, 'infinity') as next_at, w.parked, w.blockers, w.asked, w.taken_in, w.original";
-const STANDS: &str = "w.kind, w.status, w.state, w.parked, least(w.blockers, 1::smallint) as blockers, w.asked, w.taken_in";
+const STANDS: &str =
+    "w.kind, w.status, w.state, w.parked, least(w.blockers, 1::smallint) as blockers, w.asked, w.taken_in";
 const OF_PORT: &str = "o.payload ->> 'id_porta_atendimento' = $1";
 const OF_SERVICE: &str = "o.payload ->> 'id_cliente_servico' = $1";
 const OF_CUSTOMER: &str = "o.payload ->> 'id_cliente_servico' in \
