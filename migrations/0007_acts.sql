@@ -3,6 +3,7 @@
 --   run.hold       a pause: by whom, why, and to what the workflow goes back
 --   edit           payloads that people changed before a retry; the outbox keeps what HubSoft asked for
 --   act.bulk       which bulk act an act belongs to
+--   bulk_act       one act on all workflows that match a filter: how far it is
 --   workflow       the view, with the edited payload and the pause
 --   words          one language of a message that holds both
 --   clock_text     a time as readers of each language write it
@@ -36,7 +37,40 @@ comment on table enlace.edit is 'Payloads that people changed before a retry; th
 alter table enlace.act add column bulk uuid;
 create index act_bulk on enlace.act (bulk) where bulk is not null;
 
-revoke all on enlace.edit from public;
+-- One act on many. Whichever process leads does it in batches: the row is held still, and the cursor moves on in the transaction
+-- of the batch's acts. So nothing is done twice, and a crash costs no more than the batch that was under way.
+create table enlace.bulk_act (
+  id         uuid        primary key default enlace.uuid_v7(),
+  action     text        not null,
+  -- What the action takes besides a reason: {"outcome": "done"} of a resolve.
+  argument   jsonb       not null default '{}',
+  -- The parameters of the list, as they were given.
+  filter     jsonb       not null,
+  person     text        not null,
+  reason     text        not null check (length(trim(reason)) > 0),
+  -- Workflows a second, at most.
+  pace       int         not null check (pace between 1 and 1000),
+  -- Goes from the newest outbox row that there was when it was asked for down to the oldest: what is enqueued later is not
+  -- meant. Everything from here on has been looked at.
+  cursor     bigint      not null,
+  -- How many matched when it was asked for; it may meet fewer, because some have moved on by themselves.
+  total      bigint      not null,
+  done       bigint      not null default 0,
+  -- Left alone, because the act made no sense for them any more.
+  skipped    bigint      not null default 0,
+  -- Left as they were, because the database refused the act.
+  failed     bigint      not null default 0,
+  status     text        not null default 'running' check (status in ('running', 'paused', 'done', 'cancelled')),
+  created_at timestamptz not null default enlace.now(),
+  -- When the pace allows the next batch.
+  next_at    timestamptz not null default enlace.now(),
+  ended_at   timestamptz,
+  constraint bulk_act_ended check ((status in ('done', 'cancelled')) = (ended_at is not null))
+);
+-- What the leader looks for, every second: almost always empty.
+create index bulk_act_running on enlace.bulk_act (next_at) where status = 'running';
+comment on table enlace.bulk_act is 'Acts on all workflows that match a filter, and how far each is';
+revoke all on enlace.edit, enlace.bulk_act from public;
 
 -- ---------------------------------------------------------------------------------------------------------------------
 -- The view of 0003, with the payload that counts, the one that HubSoft sent where that is another, and the pause.

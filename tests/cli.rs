@@ -91,6 +91,34 @@ async fn take_in(db: &Db) {
 }
 
 #[tokio::test]
+async fn g12_an_act_on_many_is_previewed_begun_steered_and_found_in_the_audit() {
+    let (db, folder) = (Db::new().await, Folder::new());
+    let payload = r#"{"id_porta_atendimento": 812, "id_cliente_servico": 4411}"#;
+    enlace(&db, &folder, &["workflows", "start", "bind", payload]).await.well();
+    take_in(&db).await;
+    let start = ["acts", "start", "--action", "pause", "--kind", "bind", "--reason", "manutenção"];
+    let said = enlace(&db, &folder, &[&start[..], &["--preview"]].concat()).await.well();
+    assert!(said.starts_with("pause: 1 of 1 that match can take it now; nothing was done"), "{said}");
+    let begun = enlace(&db, &folder, &[&start[..], &["--pace", "5", "--json"]].concat()).await.json();
+    assert_eq!((&begun["total"], &begun["pace"], &begun["status"]), (&json!(1), &json!(5), &json!("running")));
+    let id = begun["id"].as_str().unwrap();
+    let said = enlace(&db, &folder, &["acts", "pause", id, "--reason", "já volta"]).await.well();
+    assert_eq!(said, format!("{id} pause: paused, 0 of 1 looked at, 0 done, 0 left alone, 0 failed\n"));
+    let shown = enlace(&db, &folder, &["acts", "show", id]).await.well();
+    assert!(shown.contains("bulk.pause") && shown.contains("0 of 1 looked at"), "{shown}");
+    let listed = enlace(&db, &folder, &["acts", "list"]).await.well();
+    assert!(listed.contains("já volta") && listed.contains("manutenção"), "{listed}");
+    let off = enlace(&db, &folder, &["acts", "cancel", id, "--reason", "desistiu", "--json"]).await.json();
+    assert_eq!(off["status"], "cancelled");
+    let again = enlace(&db, &folder, &["acts", "resume", id, "--reason", "x"]).await;
+    assert!(
+        again.code == 1 && again.err.contains("it makes no sense to resume an act that is cancelled"),
+        "{}",
+        again.err
+    );
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said_by_name() {
     let (db, folder) = (Db::new().await, Folder::new());
     for (arguments, words) in [
@@ -104,6 +132,9 @@ async fn what_is_wrong_is_said_by_name() {
         (&["integrations", "show", "7"], "there is no integration 7"),
         (&["integrations", "create", "--platform", "mapas", "--name", "x"], "platform: must be one of ozmap"),
         (&["upstreams", "close", "7", "--reason", "x"], "there is no upstream \"integration:7\""),
+        (&["acts", "start", "--action", "dance", "--reason", "x"], "there is no act \"dance\""),
+        (&["acts", "start", "--action", "retry", "--reason", "x"], "filter: must narrow workflows down"),
+        (&["acts", "show", "00000000-0000-0000-0000-000000000000"], "there is no act"),
         (&["schedules", "run", "7"], "there is no schedule 7"),
     ] {
         let said = enlace(&db, &folder, arguments).await;

@@ -4,6 +4,7 @@
 
 mod api;
 mod bind;
+mod bulk;
 mod chaos;
 mod cli;
 mod crash;

@@ -20,7 +20,7 @@ use super::{
     caller::{May, ReadingWork},
     problem::{Problem, Problems},
 };
-use crate::desk::acts::Verb;
+use crate::desk::{acts::Verb, bulk::Steer};
 
 /// Where the API is.
 pub const PREFIX: &str = "/api/v1";
@@ -36,6 +36,7 @@ pub fn frame() -> OpenApi {
     // What the collected routes refer to without bringing it along.
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     components.schemas.insert(Verb::name().into_owned(), Verb::schema());
+    components.schemas.insert(Steer::name().into_owned(), Steer::schema());
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     let tag = |name: &str, about: &str| TagBuilder::new().name(name).description(Some(about)).build();
@@ -45,6 +46,7 @@ pub fn frame() -> OpenApi {
         .security(Some([SecurityRequirement::new("bearer", Vec::<String>::new())]))
         .tags(Some([
             tag("workflows", "Work: started, looked at, acted on"),
+            tag("acts", "Acts on many workflows at once, and the audit of all that people did"),
             tag("integrations", "Accounts on mapping platforms"),
             tag("upstreams", "Platforms, open or closed for every worker"),
             tag("schedules", "What starts by the clock"),

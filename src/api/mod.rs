@@ -4,6 +4,7 @@
 //! together with its description, so that the OpenAPI document cannot lack one. All that goes wrong, whoever notices it, is
 //! answered as a problem document ([`problem`]).
 
+mod acts;
 mod caller;
 mod document;
 mod integrations;
@@ -79,6 +80,9 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(workflows::list, workflows::start))
         .routes(routes!(workflows::show))
         .routes(routes!(workflows::act))
+        .routes(routes!(acts::list, acts::start))
+        .routes(routes!(acts::show))
+        .routes(routes!(acts::steer))
         .routes(routes!(integrations::list, integrations::create))
         .routes(routes!(integrations::show, integrations::edit))
         .routes(routes!(integrations::history))

@@ -29,7 +29,7 @@ pub use network::Hubsoft;
 
 use crate::{
     api::{self, ApiState, OpsState, ops::Check},
-    desk::{Setup, connect::Stored},
+    desk::{self, Setup, connect::Stored},
     settings::{Claim, History, Role, Settings, Wake, secret_key},
     telemetry::{self, Traces},
 };
@@ -80,6 +80,7 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
         checks.push(Arc::new(move || (!pulse.beats()).then(|| "the worker holds no lease".to_owned())));
         running.spawn(work(worker, pool.clone(), stop.clone()));
         running.spawn(keep_history(settings.history, pool.clone(), stop.clone()));
+        running.spawn(act_on_many(pool.clone(), stop.clone()));
     }
     if settings.roles.contains(Role::Scheduler) {
         running.spawn(schedule(pool.clone(), stop.clone()));
@@ -130,6 +131,11 @@ async fn work(worker: Worker<Change>, pool: PgPool, stop: CancellationToken) -> 
 async fn keep_history(history: History, pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
     let keep = Keep { days: history.keep_days, weeks_ahead: history.weeks_ahead };
     engine::history::keep(pool, process_name(), keep, stop).await;
+    Ok(())
+}
+
+async fn act_on_many(pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
+    desk::bulk::drive::keep(pool, process_name(), stop).await;
     Ok(())
 }
 

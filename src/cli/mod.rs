@@ -1,5 +1,6 @@
 //! The command line: a file per command. Errors end here, as a sentence for a person and an exit code.
 
+mod acts;
 mod config;
 mod database;
 mod desk;
@@ -57,6 +58,9 @@ enum Command {
     /// Start workflows, look at them, act on them
     #[command(subcommand)]
     Workflows(workflows::Workflows),
+    /// Act on many workflows at once; list what people did
+    #[command(subcommand)]
+    Acts(acts::Acts),
     /// Set up accounts on mapping platforms, test and sync them
     #[command(subcommand)]
     Integrations(integrations::Integrations),
@@ -95,6 +99,7 @@ impl Command {
             Self::Serve(serve) => serve.run(settings).await,
             Self::Migrate(migrate) => migrate.run(settings).await,
             Self::Workflows(workflows) => workflows.run(settings).await,
+            Self::Acts(acts) => acts.run(settings).await,
             Self::Integrations(integrations) => integrations.run(settings).await,
             Self::Upstreams(upstreams) => upstreams.run(settings).await,
             Self::Schedules(schedules) => schedules.run(settings).await,

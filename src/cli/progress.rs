@@ -1,4 +1,4 @@
-//! A sync's progress: a bar with rate and time left at a terminal, a line a second elsewhere.
+//! Progress of a sync, or of an act on many: a bar with rate and time left at a terminal, a line a second elsewhere.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use super::show::say;
 /// How often a line is printed where nobody draws a bar.
 const LINE: Duration = Duration::from_secs(1);
 
-/// What is shown of a sync while it runs.
+/// What is shown of it while it runs.
 #[derive(Default)]
 pub struct Progress {
     bar: Option<ProgressBar>,
@@ -20,7 +20,7 @@ pub struct Progress {
     line_at: Option<Instant>,
 }
 
-/// How far a sync is.
+/// How far it is.
 #[derive(Debug, PartialEq, Eq)]
 struct Far {
     phase: String,
@@ -54,22 +54,30 @@ impl Progress {
 
     /// Shows how far a sync is; nothing for what is no sync.
     pub fn show(&mut self, progress: Option<&Value>) -> std::io::Result<()> {
-        let Some(far) = progress.map(Far::of) else { return Ok(()) };
+        progress.map(Far::of).map_or(Ok(()), |far| self.tell(&far))
+    }
+
+    /// Shows how far anything else is that is counted.
+    pub fn count(&mut self, phase: &str, seen: u64, total: u64) -> std::io::Result<()> {
+        self.tell(&Far { phase: phase.to_owned(), seen, total: Some(total).filter(|total| *total > 0) })
+    }
+
+    fn tell(&mut self, far: &Far) -> std::io::Result<()> {
         let now = clock::monotonic();
         let (began, at_first) = *self.began.get_or_insert((now, far.seen));
         if std::io::stdout().is_terminal() {
-            self.draw(&far);
+            self.draw(far);
             return Ok(());
         }
         if self.line_at.is_none_or(|at| now.duration_since(at) >= LINE) {
             self.line_at = Some(now);
-            say(&line(&far, far.seen.saturating_sub(at_first), now.duration_since(began)))?;
+            say(&line(far, far.seen.saturating_sub(at_first), now.duration_since(began)))?;
         }
         Ok(())
     }
 
     fn draw(&mut self, far: &Far) {
-        let bar = self.bar.get_or_insert_with(|| ProgressBar::new_spinner().with_prefix("sync"));
+        let bar = self.bar.get_or_insert_with(|| ProgressBar::new_spinner());
         let form = if far.total.is_some() {
             "{msg:10} {wide_bar} {human_pos}/{human_len}  {per_sec}  {eta}"
         } else {

@@ -1,7 +1,10 @@
 //! What people give, checked: each mistake names its field.
 
+use std::{fmt::Display, str::FromStr};
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::{Items, Refusal};
 
@@ -45,25 +48,34 @@ pub fn words(field: &str, text: &str) -> Result<String, Refusal> {
     Ok(text.to_owned())
 }
 
-/// Where a list goes on: opaque to the caller, the last item's number to us.
-pub fn cursor(number: i64) -> String {
-    URL_SAFE_NO_PAD.encode(format!("after {number}"))
+/// Where a list goes on: opaque to the caller, the last item's number or id to us.
+pub fn cursor(last: impl Display) -> String {
+    URL_SAFE_NO_PAD.encode(format!("after {last}"))
 }
 
 /// The number in a cursor.
 pub fn after(text: Option<&str>) -> Result<Option<i64>, Refusal> {
+    mark(text)
+}
+
+/// The id in a cursor, of a list whose items have no number.
+pub fn after_id(text: Option<&str>) -> Result<Option<Uuid>, Refusal> {
+    mark(text)
+}
+
+fn mark<T: FromStr>(text: Option<&str>) -> Result<Option<T>, Refusal> {
     let Some(text) = text else { return Ok(None) };
     let plain = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let number = plain.as_deref().and_then(|plain| plain.strip_prefix("after ")?.parse().ok());
-    number.map(Some).ok_or_else(|| Refusal::invalid("after", "must be the `next` of a former page, as it was given"))
+    let mark = plain.as_deref().and_then(|plain| plain.strip_prefix("after ")?.parse().ok());
+    mark.map(Some).ok_or_else(|| Refusal::invalid("after", "must be the `next` of a former page, as it was given"))
 }
 
 /// A page of what was read, where one item more than `limit` was asked for.
-pub fn page<T>(mut items: Vec<T>, limit: u32, number: impl Fn(&T) -> i64) -> Items<T> {
+pub fn page<T, L: Display>(mut items: Vec<T>, limit: u32, mark: impl Fn(&T) -> L) -> Items<T> {
     let limit = limit as usize;
     let more = items.len() > limit;
     items.truncate(limit);
-    let next = items.last().filter(|_| more).map(|last| cursor(number(last)));
+    let next = items.last().filter(|_| more).map(|last| cursor(mark(last)));
     Items { items, next }
 }
 

@@ -110,6 +110,35 @@ impl Filter {
         whole.build_sqlx(PostgresQueryBuilder)
     }
 
+    /// The statement that counts all that match.
+    pub fn counted(&self) -> (String, SqlxValues) {
+        let mut all = Query::select();
+        all.expr(Expr::cust("count(*)")).cond_where(self.conditions());
+        self.from(&mut all);
+        all.build_sqlx(PostgresQueryBuilder)
+    }
+
+    /// The statement that counts them by how they stand, with the columns that `engine::acts::Stands` names: what decides
+    /// which acts make sense.
+    pub fn stands(&self) -> (String, SqlxValues) {
+        let mut all = Query::select();
+        all.column(("o", "id")).cond_where(self.conditions());
+        self.from(&mut all);
+        let mut whole = Query::select();
+        whole.expr(Expr::cust(STANDS)).expr(Expr::cust("count(*) as count")).from_subquery(all, "page");
+        let workflow = (Alias::new("enlace"), Alias::new("workflow"));
+        whole.join_as(JoinType::InnerJoin, workflow, "w", Expr::col(("w", "id")).equals(("page", "id")));
+        whole.add_group_by((1..=7).map(|n| Expr::cust(n.to_string())));
+        whole.build_sqlx(PostgresQueryBuilder)
+    }
+
+    /// The statement that reads the page's ids and numbers, newest first, and no item more.
+    pub fn ids(&self) -> (String, SqlxValues) {
+        let mut page = self.page();
+        page.column(("o", "seq")).reset_limit().limit(u64::from(self.limit));
+        page.build_sqlx(PostgresQueryBuilder)
+    }
+
     /// The page's ids.
     fn page(&self) -> SelectStatement {
         let mut page = Query::select();
@@ -180,6 +209,8 @@ impl Filter {
 const COLUMNS: &str = "w.id, w.seq, w.kind, w.version, w.status, w.state, enlace.explain(w) as explanation, w.payload, \
     w.result, w.error, w.requested_by, w.dedup_id, enlace.trace_id(w.id, w.traceparent) as trace_id, w.created_at, \
     w.started_at, w.ended_at, nullif(w.next_at, 'infinity') as next_at, w.parked, w.blockers, w.asked, w.taken_in, w.original";
+const STANDS: &str =
+    "w.kind, w.status, w.state, w.parked, least(w.blockers, 1::smallint) as blockers, w.asked, w.taken_in";
 const OF_PORT: &str = "o.payload ->> 'id_porta_atendimento' = $1";
 const OF_SERVICE: &str = "o.payload ->> 'id_cliente_servico' = $1";
 const OF_CUSTOMER: &str = "o.payload ->> 'id_cliente_servico' in \

@@ -28,6 +28,11 @@ pub fn people(value: &mut Value) {
     }
 }
 
+/// Hides what was searched for: it may be somebody's name.
+pub fn search(filter: &mut Value) {
+    filter.get_mut("q").into_iter().for_each(hide);
+}
+
 /// Only the first letter stays: enough to tell two apart on a screen.
 fn hide(value: &mut Value) {
     match value {

@@ -5,6 +5,7 @@
 
 pub mod acts;
 pub mod audit;
+pub mod bulk;
 pub mod check;
 pub mod connect;
 pub mod filter;

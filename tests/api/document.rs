@@ -12,6 +12,10 @@ const CONTRACT: &[(&str, &str)] = &[
     ("post", "/workflows"),
     ("get", "/workflows/{id}"),
     ("post", "/workflows/{id}/{act}"),
+    ("get", "/acts"),
+    ("post", "/acts"),
+    ("get", "/acts/{id}"),
+    ("post", "/acts/{id}/{steer}"),
     ("get", "/integrations"),
     ("post", "/integrations"),
     ("get", "/integrations/{id}"),
@@ -58,7 +62,12 @@ async fn every_route_of_the_contract_is_described() {
 async fn every_described_route_is_there() {
     let (api, document) = served().await;
     for (path, methods) in document["paths"].as_object().unwrap() {
-        let path = path.strip_prefix("/api/v1").unwrap().replace("{id}", "x").replace("{act}", "retry");
+        let path = path
+            .strip_prefix("/api/v1")
+            .unwrap()
+            .replace("{id}", "x")
+            .replace("{act}", "retry")
+            .replace("{steer}", "pause");
         for method in methods.as_object().unwrap().keys() {
             let answer = api.call(Role::Admin, method.to_uppercase().parse().unwrap(), &path, None).await;
             assert!(

@@ -1,6 +1,7 @@
 //! The API as its callers meet it: over HTTP, on a port of its own, with a database of its own. No worker runs: where one
 //! would have acted, its rows are written here.
 
+mod acts;
 mod document;
 mod integrations;
 mod ops;

@@ -14,7 +14,12 @@ fn roles(method: &str, path: &str) -> &'static [Role] {
         ("GET", _) => &[Viewer, Operator, Admin],
         (
             "POST",
-            "/workflows/{id}/{act}" | "/schedules/{id}/run" | "/integrations/{id}/test" | "/integrations/{id}/sync",
+            "/workflows/{id}/{act}"
+            | "/acts"
+            | "/acts/{id}/{steer}"
+            | "/schedules/{id}/run"
+            | "/integrations/{id}/test"
+            | "/integrations/{id}/sync",
         )
         | ("PATCH", "/upstreams/{id}" | "/schedules" | "/schedules/{id}") => &[Operator, Admin],
         ("POST", "/integrations" | "/integrations/{id}/activate" | "/integrations/{id}/inactivate")
@@ -36,7 +41,7 @@ async fn every_route_is_for_its_roles_and_for_no_others() {
             let for_roles = roles(method.as_str(), path);
             assert!(!for_roles.is_empty(), "nobody said who may {method} {path}");
             // With nothing behind it: who is allowed gets as far as a 4xx of another sort.
-            let concrete = path.replace("{id}", "7").replace("{act}", "retry");
+            let concrete = path.replace("{id}", "7").replace("{act}", "retry").replace("{steer}", "pause");
             for role in [Enqueue, Viewer, Operator, Admin] {
                 let status = api.call(role, method.clone(), &concrete, None).await.status;
                 assert_eq!(allowed(status), for_roles.contains(&role), "{method} {path} as {role}: {status}");
