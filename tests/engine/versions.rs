@@ -9,7 +9,8 @@ use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::toy::{self, Ledger, pass, reaches, status};
+use crate::support::Db;
+use crate::support::toy::{self, Ledger, Running, pass, reaches, status};
 use builds::{Build, enqueue, enqueue_later, shift};
 
 async fn one<T>(pool: &PgPool, question: &'static str, id: Uuid) -> T
@@ -122,9 +123,7 @@ async fn g10_a_run_of_an_older_version_is_upgraded_and_older_builds_leave_it_alo
     while ledger.of(id).len() < 2 {
         tokio::task::yield_now().await; // one step is recorded, the last one hangs
     }
-    first.kill().await;
-    let dead = "update enlace.worker set lease_until = enlace.now() - interval '1 second' where name = $1";
-    sqlx::query(dead).bind("first").execute(&pool).await.unwrap();
+    dies(&pool, first, "first").await;
 
     let new = Build::New.start(&db, &ledger, "new");
     while ledger.of(id).len() < 4 {
@@ -139,8 +138,7 @@ async fn g10_a_run_of_an_older_version_is_upgraded_and_older_builds_leave_it_alo
 
     // The new build dies in the middle; the old one looks at all that is there and leaves this one alone.
     let old = Build::Old.start(&db, &ledger, "old");
-    new.kill().await;
-    sqlx::query(dead).bind("new").execute(&pool).await.unwrap();
+    dies(&pool, new, "new").await;
     reaches(&pool, id, "queued").await;
     for _ in 0..3 {
         let other = enqueue(&pool, "shift", shift("b", 1)).await;
@@ -213,6 +211,36 @@ async fn g13_a_worker_that_knows_more_and_does_not_take_in_stops_nobody_for_long
     old.stop().await;
 }
 
+/// Keeps every moment at which something was parked.
+async fn note_parked(pool: &PgPool) {
+    for statement in [
+        "create table was_parked (id uuid, error jsonb)",
+        "create function was_parked() returns trigger language plpgsql as
+           'begin insert into was_parked values (new.id, new.error); return new; end'",
+        "create trigger was_parked after insert or update on enlace.run for each row when (new.parked is not null)
+           execute function was_parked()",
+    ] {
+        sqlx::query(statement).execute(pool).await.unwrap();
+    }
+}
+
+/// A worker of this build, once it is alive.
+async fn arrives(db: &Db, ledger: &Arc<Ledger>, build: Build, name: String) -> (Build, Running, String) {
+    let worker = build.start(db, ledger, &name);
+    let there = "select exists (select from enlace.worker where name = $1)";
+    while !sqlx::query_scalar::<_, bool>(there).bind(&name).fetch_one(&db.pool()).await.unwrap() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    (build, worker, name)
+}
+
+/// A worker dies, and its lease runs out.
+async fn dies(pool: &PgPool, worker: Running, name: &str) {
+    worker.kill().await;
+    let lapses = "update enlace.worker set lease_until = enlace.now() - interval '1 second' where name = $1";
+    sqlx::query(lapses).bind(name).execute(pool).await.unwrap();
+}
+
 /// Workflows of all sorts while workers of both builds come, stop and die: nothing is parked that somebody alive knows, the
 /// order per key is that of commit, and all of them end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -223,24 +251,12 @@ async fn g10_two_builds_side_by_side_park_nothing_keep_the_order_and_end_everyth
     let mut rng = SmallRng::seed_from_u64(seed);
     let db = toy::db().await;
     let pool = db.pool();
-    for statement in [
-        "create table was_parked (id uuid, error jsonb)",
-        "create function was_parked() returns trigger language plpgsql as
-           'begin insert into was_parked values (new.id, new.error); return new; end'",
-        "create trigger was_parked after insert or update on enlace.run for each row when (new.parked is not null)
-           execute function was_parked()",
-    ] {
-        sqlx::query(statement).execute(&pool).await.unwrap();
-    }
+    note_parked(&pool).await;
     let ledger = Arc::new(Ledger::default());
     let mut wanted: HashMap<String, Vec<Uuid>> = HashMap::new();
-    let mut all = Vec::new();
-    let mut workers = vec![
-        (Build::Old, Build::Old.start(&db, &ledger, "0"), "0".to_owned()),
-        (Build::New, Build::New.start(&db, &ledger, "1"), "1".to_owned()),
-    ];
-    while sqlx::query_scalar::<_, i64>("select count(*) from enlace.worker").fetch_one(&pool).await.unwrap() < 2 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+    let mut workers = Vec::new();
+    for build in [Build::Old, Build::New] {
+        workers.push(arrives(&db, &ledger, build, format!("{build:?}")).await);
     }
     for turn in 0..300 {
         let key = format!("key:{}", rng.random_range(0..6));
@@ -249,38 +265,15 @@ async fn g10_two_builds_side_by_side_park_nothing_keep_the_order_and_end_everyth
             1 => ("shift", json!({ "keys": [key], "rounds": rng.random_range(1..3) })),
             _ => ("shift", shift(&key, rng.random_range(1..3))),
         };
-        let id = enqueue(&pool, kind, payload).await;
-        all.push(id);
-        wanted.entry(key).or_default().push(id);
+        wanted.entry(key).or_default().push(enqueue(&pool, kind, payload).await);
         if turn % 50 == 25 {
-            // Another of the same build first, then this one stops, or dies.
+            // Another of the same build comes first, then this one stops, or dies.
             let (build, gone, name) = workers.remove(0);
-            let fresh = format!("{build:?} {turn}");
-            workers.push((build, build.start(&db, &ledger, &fresh), fresh.clone()));
-            while sqlx::query_scalar::<_, i64>("select count(*) from enlace.worker where name = $1")
-                .bind(&fresh)
-                .fetch_one(&pool)
-                .await
-                .unwrap()
-                == 0
-            {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            if rng.random_bool(0.5) {
-                gone.stop().await;
-            } else {
-                gone.kill().await;
-                sqlx::query(
-                    "update enlace.worker set lease_until = enlace.now() - interval '1 second' where name = $1",
-                )
-                .bind(name)
-                .execute(&pool)
-                .await
-                .unwrap();
-            }
+            workers.push(arrives(&db, &ledger, build, format!("{build:?} {turn}")).await);
+            if rng.random_bool(0.5) { gone.stop().await } else { dies(&pool, gone, &name).await }
         }
     }
-    for id in &all {
+    for id in wanted.values().flatten() {
         reaches(&pool, *id, "succeeded").await;
     }
     let parked: Vec<(Uuid, Option<serde_json::Value>)> =
