@@ -25,11 +25,13 @@ pub struct Call {
     pub ms: u64,
 }
 
+/// A call, and the database's time when it was over.
+type Timed = (Call, DateTime<Utc>);
+
 /// The attempt under way.
 #[derive(Clone)]
 pub(crate) struct Attempt {
-    /// Each with the database's time when it was over.
-    calls: Arc<Mutex<Vec<(Call, DateTime<Utc>)>>>,
+    calls: Arc<Mutex<Vec<Timed>>>,
     lease: Arc<Lease>,
     of: Uuid,
     lane: Lane,

@@ -43,7 +43,7 @@ const TRIES: u32 = 3;
 /// What is told of.
 enum Told {
     Attempt(Seen),
-    Request(Box<SpanData>),
+    Request(SpanData),
 }
 
 /// The way to the collector.
@@ -80,7 +80,7 @@ impl Traces {
 
     /// Hands a span over that is complete, and sampled.
     pub fn request(&self, span: SpanData) {
-        self.hand_over(Told::Request(Box::new(span)));
+        self.hand_over(Told::Request(span));
     }
 
     /// The share of traces that is sent.
@@ -159,7 +159,7 @@ impl Sender {
         let mut all = Vec::new();
         for told in batch {
             match told {
-                Told::Request(span) => all.push(*span),
+                Told::Request(span) => all.push(span),
                 Told::Attempt(seen) => {
                     if let Some(place) = self.place(seen.id, callers.get(&seen.id)) {
                         all.extend(spans::of(&seen, place));
