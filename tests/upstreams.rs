@@ -108,7 +108,7 @@ async fn g7_a_429_that_one_worker_process_got_keeps_the_other_from_calling_until
     .await
     .unwrap();
     let [one, other] = workers;
-    let got_it = |worker: &crate::support::Process| name.ends_with(&worker.pid().to_string());
+    let got_it = |worker: &crate::support::Process| name.ends_with(&format!(":{}", worker.pid()));
     assert!(got_it(&one) != got_it(&other), "{name}");
     let (gone, stays) = if got_it(&one) { (one, other) } else { (other, one) };
     drop(gone);
