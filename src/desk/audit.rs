@@ -37,6 +37,7 @@ pub async fn note(conn: &mut PgConnection, entry: Entry<'_>) -> Result<(), Refus
 
 /// Something that a person did.
 #[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
+#[schema(as = AuditedAct)]
 pub struct Done {
     /// Its id.
     pub id: Uuid,
@@ -74,6 +75,7 @@ impl Done {
 
 /// One act, and how far it is if it is one on many.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AuditedActShown)]
 pub struct Shown {
     /// What the list shows.
     #[serde(flatten)]

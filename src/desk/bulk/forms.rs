@@ -11,7 +11,7 @@ use super::super::{Caller, acts::Verb, filter::Asked, kinds, mask, workflows::Su
 /// An act on many.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "action": "retry", "filter": { "status": "parked", "kind": "bind" }, "reason": "OZMap consertado", "preview": true }))]
+#[schema(as = ActOnMany, example = json!({ "action": "retry", "filter": { "status": "parked", "kind": "bind" }, "reason": "OZMap consertado", "preview": true }))]
 pub struct Start {
     /// What to do to each.
     pub action: Verb,
