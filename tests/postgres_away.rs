@@ -14,7 +14,7 @@ use rand::{Rng, SeedableRng, rngs::SmallRng, seq::IndexedRandom};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use simulators::ozmap::Options;
-use sqlx::{Connection, PgConnection, PgPool, postgres::PgConnectOptions};
+use sqlx::{Connection, PgConnection, PgPool, postgres::{PgConnectOptions, PgPoolOptions}};
 use uuid::Uuid;
 
 use crate::support::{
@@ -156,7 +156,9 @@ async fn g11_postgres_goes_away_in_every_way_under_load_and_work_resumes() {
     let folder = Folder::new();
     let mut server = Server::start(&folder.options()).await.unwrap();
     let isp = isp(&server).await;
-    let (pool, options) = (isp.db.pool(), isp.db.options().clone());
+    let options = isp.db.options().clone();
+    // The driver's own pauses between two tries would be taken for enlace's.
+    let pool = PgPoolOptions::new().acquire_timeout(Duration::from_millis(500)).connect_lazy_with(options.clone());
     // A lease that is over before the longest absence is.
     let mut worker =
         isp.serve_with(&["serve", "--roles", "worker"], &isp.db.url(), &[("ENLACE_WORKER_LEASE_SECONDS", "4")]);
@@ -191,8 +193,7 @@ async fn g11_postgres_goes_away_in_every_way_under_load_and_work_resumes() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         println!("{way:?}, away for {rest:?}: the next end {:?} after its return", back.elapsed());
-        // Five seconds where nobody else needs the machine; a suite beside it may take some of them.
-        assert!(back.elapsed() < Duration::from_secs(10), "{way:?}: {:?}", back.elapsed());
+        assert!(back.elapsed() < Duration::from_secs(5), "{way:?}: {:?}", back.elapsed());
         if let Some((status, body)) = watched.await.unwrap() {
             assert_eq!((status, &body["ready"]), (503, &json!(false)));
             assert!(body["reasons"].to_string().contains("the database"), "{body}");

@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use engine::schedule;
+use futures_util::future::join_all;
 use serde_json::json;
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgPoolOptions};
 
 use crate::support::toy::{self, Ledger, pass, reaches};
 
@@ -36,6 +37,25 @@ async fn g9_a_tick_that_overlaps_the_last_ones_workflow_starts_nothing_and_is_re
 
     sqlx::query("update enlace.schedule set overlap = 'start'").execute(&pool).await.unwrap();
     assert_eq!(tick(&pool).await.started.len(), 1, "a schedule may say that every tick counts");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g9_a_tick_that_many_schedulers_see_starts_once_however_their_transactions_are_isolated() {
+    for isolation in ["read committed", "serializable"] {
+        let db = toy::db().await;
+        let options = db.options().clone().options([("default_transaction_isolation", isolation)]);
+        let pool = PgPoolOptions::new().max_connections(8).connect_lazy_with(options);
+        let mut conn = db.connection().await;
+        for plan in ["ok", "write ok", "transient"] {
+            schedule::add(&mut conn, "toy", &json!({"plan": [plan]}), "* * * * *", "America/Sao_Paulo").await.unwrap();
+        }
+        pass(&pool, Duration::from_secs(60)).await;
+        let schedulers = (0..8).map(|_| schedule::tick(&pool));
+        let started: usize =
+            join_all(schedulers).await.into_iter().map(|ticked| ticked.unwrap().started.len()).sum();
+        assert_eq!(started, 3, "{isolation}");
+        assert_eq!(outcomes(&pool).await, ["started"; 3], "{isolation}");
+    }
 }
 
 #[tokio::test]

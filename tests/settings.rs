@@ -20,7 +20,7 @@ fn nothing_given_is_every_default() {
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(settings.ops_listen.to_string(), "127.0.0.1:9464");
     assert_eq!(settings.data_dir, std::path::Path::new("./data"));
-    assert_eq!(settings.worker.lease_seconds, 10);
+    assert_eq!(settings.worker.lease_seconds, 8);
     assert!(!settings.allow_private_upstreams);
     assert_eq!(settings.server, "http://127.0.0.1:8080");
     assert!([Role::Worker, Role::Api, Role::Scheduler].iter().all(|role| settings.roles.contains(*role)));

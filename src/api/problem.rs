@@ -166,6 +166,7 @@ impl From<Refusal> for Problem {
             Refusal::Missing(detail) => Self::new(Why::NotFound, detail),
             Refusal::NotNow { message, legal } => Self { legal: Some(legal), ..Self::new(Why::NotNow, message) },
             Refusal::Later(detail) => Self::new(Why::Unavailable, detail),
+            again @ Refusal::Again => Self::new(Why::Unavailable, again.to_string()),
             Refusal::Failed(error) => {
                 tracing::error!(error, "a request failed");
                 Self::new(Why::Internal, "the log tells more, under the request id of the header x-request-id")

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use engine::db::{ANSWER, within};
 use mapping::{Integration, Port, Service, Vanishing, store};
 use platforms::ElementKind;
 use serde_json::Value;
@@ -21,38 +22,41 @@ impl Hubsoft {
     }
 }
 
-fn unreadable(error: impl std::fmt::Display) -> Trouble {
-    Trouble::Database(error.to_string())
+/// A step that waits for an answer which never comes would stay in hand for ever.
+async fn read<T, E: From<sqlx::Error> + std::fmt::Display>(
+    asked: impl Future<Output = Result<T, E>>,
+) -> Result<T, Trouble> {
+    within(ANSWER, asked).await.map_err(|error| Trouble::Database(error.to_string()))
 }
 
 #[async_trait]
 impl Network for Hubsoft {
     async fn port(&self, id_porta_atendimento: i64) -> Result<Option<Port>, Trouble> {
-        store::port(&self.pool, id_porta_atendimento).await.map_err(unreadable)
+        read(store::port(&self.pool, id_porta_atendimento)).await
     }
     async fn other_ports_of(&self, id_cliente_servico: i64, except: i64) -> Result<Vec<i64>, Trouble> {
-        store::other_ports_of(&self.pool, id_cliente_servico, except).await.map_err(unreadable)
+        read(store::other_ports_of(&self.pool, id_cliente_servico, except)).await
     }
     async fn service(&self, id_cliente_servico: i64) -> Result<Option<Service>, Trouble> {
-        store::service(&self.pool, id_cliente_servico).await.map_err(unreadable)
+        read(store::service(&self.pool, id_cliente_servico)).await
     }
     async fn integration(&self, id_integracao: i64) -> Result<Option<Integration>, Trouble> {
-        store::integration(&self.pool, id_integracao).await.map_err(unreadable)
+        read(store::integration(&self.pool, id_integracao)).await
     }
     async fn later_work(&self, key: &str, position: i64) -> Result<Later, Trouble> {
-        Ok(match engine::query::later_work(&self.pool, key, position).await.map_err(unreadable)? {
+        Ok(match read(engine::query::later_work(&self.pool, key, position)).await? {
             Some(true) => Later::Queued,
             Some(false) => Later::Nothing,
             None => Later::NotKnownYet,
         })
     }
     async fn sync_result(&self, run: Uuid) -> Result<Value, Trouble> {
-        store::sync_result(&self.pool, run).await.map_err(unreadable)
+        read(store::sync_result(&self.pool, run)).await
     }
     async fn last_sync_ended(&self, id_integracao: i64) -> Result<Option<DateTime<Utc>>, Trouble> {
-        store::last_sync_ended(&self.pool, id_integracao).await.map_err(unreadable)
+        read(store::last_sync_ended(&self.pool, id_integracao)).await
     }
     async fn would_vanish(&self, run: Uuid, kind: ElementKind) -> Result<Vanishing, Trouble> {
-        store::would_vanish(&self.pool, run, kind).await.map_err(unreadable)
+        read(store::would_vanish(&self.pool, run, kind)).await
     }
 }

@@ -9,7 +9,7 @@ use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 pub use forms::{Change, Choice, Create, Event, Integration, Project, Tested};
 
-use super::{Caller, Items, Refusal, Setup, audit, check, start, upstreams};
+use super::{Caller, Items, Refusal, Setup, again, audit, check, start, upstreams};
 
 /// Every active integration is synced at this time (rule S1).
 const NIGHTLY: (&str, &str) = ("0 4 * * *", "America/Sao_Paulo");
@@ -68,16 +68,19 @@ pub async fn create(pool: &PgPool, setup: &Setup, caller: &Caller, asked: Create
         settings: asked.settings,
         elements: asked.elements,
     };
-    let mut tx = pool.begin().await?;
-    let id = stored::create(&mut tx, setup.keeper(), &new).await?;
-    if let Some(choice) = choice {
-        stored::set_project(&mut tx, id, &choice).await?;
-    }
-    schedule::add(&mut tx, "sync", &json!({ "id_integracao": id }), NIGHTLY.0, NIGHTLY.1).await?;
-    if !asked.active {
-        set_active(&mut tx, caller, id, false).await?;
-    }
-    settle(pool, tx, caller, "integration.create", "", id, None).await
+    again(|| async {
+        let mut tx = pool.begin().await?;
+        let id = stored::create(&mut tx, setup.keeper(), &new).await?;
+        if let Some(choice) = &choice {
+            stored::set_project(&mut tx, id, choice).await?;
+        }
+        schedule::add(&mut tx, "sync", &json!({ "id_integracao": id }), NIGHTLY.0, NIGHTLY.1).await?;
+        if !asked.active {
+            set_active(&mut tx, caller, id, false).await?;
+        }
+        settle(pool, tx, caller, "integration.create", "", id, None).await
+    })
+    .await
 }
 
 /// Changes an integration. New parameters open an upstream that closed because the old ones were refused.
@@ -95,12 +98,15 @@ pub async fn edit(
     let reason = why(change.reason.as_deref())?;
     let new_parameters = !change.parameters.is_empty();
     let edit = Edit { name: change.name, parameters: change.parameters, settings: change.settings };
-    let mut tx = pool.begin().await?;
-    stored::edit(&mut tx, setup.keeper(), id, &edit).await?;
-    if new_parameters {
-        upstreams::reopen_after_refusal(&mut tx, caller, id, "the parameters were changed").await?;
-    }
-    settle(pool, tx, caller, "integration.edit", &reason, id, Some(before)).await
+    again(|| async {
+        let mut tx = pool.begin().await?;
+        stored::edit(&mut tx, setup.keeper(), id, &edit).await?;
+        if new_parameters {
+            upstreams::reopen_after_refusal(&mut tx, caller, id, "the parameters were changed").await?;
+        }
+        settle(pool, tx, caller, "integration.edit", &reason, id, Some(&before)).await
+    })
+    .await
 }
 
 /// Chooses what is synced, from the next sync on (rule D3).
@@ -115,9 +121,12 @@ pub async fn set_elements(
     reason: Option<&str>,
 ) -> Result<Integration, Refusal> {
     let (before, reason) = (show(pool, id).await?, why(reason)?);
-    let mut tx = pool.begin().await?;
-    stored::set_elements(&mut tx, id, elements).await?;
-    settle(pool, tx, caller, "integration.elements", &reason, id, Some(before)).await
+    again(|| async {
+        let mut tx = pool.begin().await?;
+        stored::set_elements(&mut tx, id, elements).await?;
+        settle(pool, tx, caller, "integration.elements", &reason, id, Some(&before)).await
+    })
+    .await
 }
 
 /// Ties an integration to a project (rule D2).
@@ -133,9 +142,12 @@ pub async fn set_project(
 ) -> Result<Integration, Refusal> {
     let choice = choice.checked()?;
     let (before, reason) = (show(pool, id).await?, why(reason)?);
-    let mut tx = pool.begin().await?;
-    stored::set_project(&mut tx, id, &choice).await?;
-    settle(pool, tx, caller, "integration.project", &reason, id, Some(before)).await
+    again(|| async {
+        let mut tx = pool.begin().await?;
+        stored::set_project(&mut tx, id, &choice).await?;
+        settle(pool, tx, caller, "integration.project", &reason, id, Some(&before)).await
+    })
+    .await
 }
 
 /// Activates an integration, or inactivates it: then its upstream is closed, so that what is queued waits, visibly (D4).
@@ -153,10 +165,13 @@ pub async fn activate(
     if before.active == active {
         return Ok(before);
     }
-    let mut tx = pool.begin().await?;
-    set_active(&mut tx, caller, id, active).await?;
-    let act = if active { "integration.activate" } else { "integration.inactivate" };
-    settle(pool, tx, caller, act, &reason, id, Some(before)).await
+    again(|| async {
+        let mut tx = pool.begin().await?;
+        set_active(&mut tx, caller, id, active).await?;
+        let act = if active { "integration.activate" } else { "integration.inactivate" };
+        settle(pool, tx, caller, act, &reason, id, Some(&before)).await
+    })
+    .await
 }
 
 async fn set_active(conn: &mut PgConnection, caller: &Caller, id: i64, active: bool) -> Result<(), Refusal> {
@@ -190,9 +205,13 @@ pub async fn test(pool: &PgPool, setup: &Setup, caller: &Caller, id: i64) -> Res
         Ok(found) => found,
         Err(failure) => return Ok(failed(&failure)),
     };
-    let mut tx = pool.begin().await?;
-    let opened = upstreams::reopen_after_refusal(&mut tx, caller, id, "a test of it succeeded").await?;
-    tx.commit().await?;
+    let opened = again(|| async {
+        let mut tx = pool.begin().await?;
+        let opened = upstreams::reopen_after_refusal(&mut tx, caller, id, "a test of it succeeded").await?;
+        tx.commit().await?;
+        Ok(opened)
+    })
+    .await?;
     let message = "a plataforma respondeu e aceitou as credenciais / the platform answered and took the credentials";
     let details = json!({ "projects": found.projects, "code": null, "opened": opened });
     Ok(Tested { ok: true, message: message.to_owned(), details })
@@ -234,7 +253,7 @@ async fn settle(
     act: &str,
     reason: &str,
     id: i64,
-    before: Option<Integration>,
+    before: Option<&Integration>,
 ) -> Result<Integration, Refusal> {
     let now: Value = sqlx::query_scalar(include_str!("sql/integration_now.sql")).bind(id).fetch_one(&mut *tx).await?;
     let (before, after) = (json!({ "integration": id, "was": before }), json!({ "integration": id, "is": now }));

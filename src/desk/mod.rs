@@ -18,8 +18,9 @@ pub mod start;
 pub mod upstreams;
 pub mod workflows;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use engine::clock;
 use mapping::secrets::SecretKey;
 use serde::Serialize;
 use uuid::Uuid;
@@ -71,6 +72,20 @@ pub struct Setup {
     pub plain_http: bool,
     /// Makes accounts ready for *test*.
     pub accounts: Arc<dyn connect::Accounts>,
+}
+
+/// Does it, and again where the database asks for that (40001, 40P01): nothing of it was stored then. Ten times at most.
+async fn again<T, D>(mut once: impl FnMut() -> D) -> Result<T, Refusal>
+where
+    D: Future<Output = Result<T, Refusal>>,
+{
+    for tries in 1..10 {
+        match once().await {
+            Err(Refusal::Again) => clock::sleep(Duration::from_millis(5 * tries)).await,
+            other => return other,
+        }
+    }
+    once().await
 }
 
 /// A page of a list.

@@ -27,6 +27,9 @@ pub enum Refusal {
     /// It may work in a moment.
     #[error("{0}")]
     Later(String),
+    /// The database asks to do the same again ([`super::again`]).
+    #[error("somebody else is changing the same rows; try again")]
+    Again,
     /// Our fault; for the log, not for the caller.
     #[error("{0}")]
     Failed(String),
@@ -51,7 +54,8 @@ impl From<sqlx::Error> for Refusal {
         }
         match why(&error) {
             Why::Away => Self::Later("the database cannot be reached just now".to_owned()),
-            Why::Busy | Why::RunAgain => Self::Later("somebody else is changing the same rows; try again".to_owned()),
+            Why::Busy => Self::Later("somebody else is changing the same rows; try again".to_owned()),
+            Why::RunAgain => Self::Again,
             Why::Duplicate | Why::Other => Self::Failed(error.to_string()),
         }
     }

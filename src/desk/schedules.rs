@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use utoipa::ToSchema;
 
-use super::{Caller, Items, Refusal, audit, check, start};
+use super::{Caller, Items, Refusal, again, audit, check, start};
 
 /// A schedule.
 #[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
@@ -77,16 +77,28 @@ pub async fn show(pool: &PgPool, id: i64) -> Result<Schedule, Refusal> {
 /// Names the field; when there is no such schedule.
 pub async fn change(pool: &PgPool, caller: &Caller, id: i64, change: Change) -> Result<Schedule, Refusal> {
     let note = change.note.as_deref().map(note).transpose()?;
+    let note = note.as_ref().map(Option::as_deref);
+    again(|| store(pool, caller, id, &change, note)).await?;
+    show(pool, id).await
+}
+
+async fn store(
+    pool: &PgPool,
+    caller: &Caller,
+    id: i64,
+    change: &Change,
+    note: Option<Option<&str>>,
+) -> Result<(), Refusal> {
     let mut tx = pool.begin().await?;
     let query = sqlx::query_as(include_str!("sql/schedule_lock.sql")).bind(id);
     let before: Schedule = query.fetch_optional(&mut *tx).await?.ok_or_else(|| missing(id))?;
-    let pattern = change.pattern.unwrap_or_else(|| before.pattern.clone());
-    let zone = change.zone.unwrap_or_else(|| before.zone.clone());
+    let pattern = change.pattern.as_ref().unwrap_or(&before.pattern);
+    let zone = change.zone.as_ref().unwrap_or(&before.zone);
     let active = change.active.unwrap_or(before.active);
-    let note = note.unwrap_or_else(|| before.note.clone());
-    let moved = (&pattern, &zone, active) != (&before.pattern, &before.zone, before.active);
+    let note = note.map_or_else(|| before.note.clone(), |given| given.map(str::to_owned));
+    let moved = (pattern, zone, active) != (&before.pattern, &before.zone, before.active);
     let now: DateTime<Utc> = sqlx::query_scalar(include_str!("sql/now.sql")).fetch_one(&mut *tx).await?;
-    let next = Pattern::new(&pattern, &zone)?.next_after(now);
+    let next = Pattern::new(pattern, zone)?.next_after(now);
     let next = next.ok_or_else(|| Refusal::invalid("pattern", format!("\"{pattern}\" never comes")))?;
     let next = if moved { Some(next) } else { before.next_at };
     let is = json!({ "pattern": pattern, "zone": zone, "active": active, "note": note });
@@ -96,8 +108,7 @@ pub async fn change(pool: &PgPool, caller: &Caller, id: i64, change: Change) -> 
     let (was, now) = (json!({ "schedule": id, "was": before }), json!({ "schedule": id, "is": is }));
     let entry = audit::Entry { act: "schedule.edit", person: &caller.name, reason: &reason, before: was, after: now };
     audit::note(&mut tx, entry).await?;
-    tx.commit().await?;
-    show(pool, id).await
+    Ok(tx.commit().await?)
 }
 
 /// Starts a schedule's workflow now, whatever the clock says.

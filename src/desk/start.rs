@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Refusal, check, mask, workflows::Explanation};
+use super::{Caller, Refusal, again, check, mask, workflows::Explanation};
 
 /// What a stored `dedup_id` begins with where it was made from an `Idempotency-Key`.
 const KEYED: &str = "Idempotency-Key ";
@@ -75,6 +75,12 @@ pub struct Ended {
 /// [`Refusal::Invalid`] names what cannot be taken; nothing is stored then.
 pub async fn start(pool: &PgPool, caller: &Caller, asked: Start, along: Along) -> Result<Started, Refusal> {
     let asked = checked(caller, asked, &along)?;
+    let id = again(|| enqueue(pool, caller, &asked, &along)).await?;
+    let status = sqlx::query_scalar(include_str!("sql/status_of.sql")).bind(id).fetch_one(pool).await?;
+    Ok(Started { id, status })
+}
+
+async fn enqueue(pool: &PgPool, caller: &Caller, asked: &Start, along: &Along) -> Result<Uuid, Refusal> {
     let mut tx = pool.begin().await?;
     let id: Uuid = sqlx::query_scalar(include_str!("sql/enqueue.sql"))
         .bind(&asked.kind)
@@ -97,8 +103,7 @@ pub async fn start(pool: &PgPool, caller: &Caller, asked: Start, along: Along) -
         began.execute(&mut *tx).await?;
     }
     tx.commit().await?;
-    let status = sqlx::query_scalar(include_str!("sql/status_of.sql")).bind(id).fetch_one(pool).await?;
-    Ok(Started { id, status })
+    Ok(id)
 }
 
 /// The request with its own words checked and filled in; the database checks kind and payload.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
 use utoipa::ToSchema;
 
-use super::{Caller, Items, Refusal, audit, check};
+use super::{Caller, Items, Refusal, again, audit, check};
 
 /// An upstream.
 #[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
@@ -104,8 +104,20 @@ pub async fn change(pool: &PgPool, caller: &Caller, id: &str, change: Change) ->
     };
     let before = show(pool, id).await?;
     may_open(pool, &before, until).await?;
-    let mut tx = pool.begin().await?;
     let note = Noted { person: &caller.name, reason: &reason, before: &before };
+    again(|| store(pool, &note, &change, until, limits)).await?;
+    show(pool, id).await
+}
+
+async fn store(
+    pool: &PgPool,
+    note: &Noted<'_>,
+    change: &Change,
+    until: Option<Until>,
+    limits: Option<Given>,
+) -> Result<(), Refusal> {
+    let (before, id) = (note.before, note.before.id.as_str());
+    let mut tx = pool.begin().await?;
     if let Some((rate, concurrency)) = limits {
         let keep = Limits { rate: before.rate, concurrency: before.concurrency };
         let limits = Limits { rate: rate.unwrap_or(keep.rate), concurrency: concurrency.unwrap_or(keep.concurrency) };
@@ -117,15 +129,14 @@ pub async fn change(pool: &PgPool, caller: &Caller, id: &str, change: Change) ->
         // Closing it for a shorter time than it is closed for now takes an opening in between.
         upstream::open(&mut tx, id).await?;
         if let Until::Closed(length) = until {
-            let close = Close { upstream: id.to_owned(), length, reason: reason.clone() };
-            upstream::close(&mut tx, &[close], &caller.name).await?;
+            let close = Close { upstream: id.to_owned(), length, reason: note.reason.to_owned() };
+            upstream::close(&mut tx, &[close], note.person).await?;
         }
         let act = if matches!(until, Until::Open) { "upstream.open" } else { "upstream.close" };
         note.down(&mut tx, act, json!({ "upstream": id, "closed_until": change.closed_until })).await?;
     }
     wake(&mut tx).await?;
-    tx.commit().await?;
-    show(pool, id).await
+    Ok(tx.commit().await?)
 }
 
 /// An act on an upstream, to be written down.

@@ -1,14 +1,56 @@
-//! Connections for a worker, and transactions that may run again.
+//! Connections, how long they are waited for, and transactions that may run again.
+//!
+//! A network can lose a connection without telling either end. Then no answer ever comes, and the driver waits for it for
+//! good: whoever asks Postgres for anything waits [`within`] a limit, and a pool tries a connection out before it is lent and
+//! before it is taken back (G11).
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use futures_util::future::BoxFuture;
 use sqlx::{
-    PgPool, Postgres, Transaction,
+    Connection, PgConnection, PgPool, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
 use crate::{Error, claim::Claiming, clock};
+
+/// The longest wait for an answer: longer than the server itself lets a worker's statement run, so that it is over only where
+/// no answer comes.
+pub const ANSWER: Duration = Duration::from_secs(30);
+/// How soon a connection that is whole answers to a question that costs nothing.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+
+/// A pool whose connections are known to be whole when they are lent. One that was given back in the middle of a question is
+/// thrown away unless its answer comes at once: waiting for it would keep its place for ever.
+pub fn pool_options(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        // While Postgres is away there is a try every fifth of this, at the least.
+        .acquire_timeout(Duration::from_secs(5))
+        // The same question, without a limit.
+        .test_before_acquire(false)
+        .before_acquire(|conn, _| Box::pin(async { answers(conn).await.map(|()| true) }))
+        .after_release(|conn, _| Box::pin(async { answers(conn).await.map(|()| true) }))
+}
+
+async fn answers(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    tokio::time::timeout(SIGN_OF_LIFE, conn.ping()).await.unwrap_or_else(|_| Err(no_answer()))
+}
+
+fn no_answer() -> sqlx::Error {
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "Postgres does not answer"))
+}
+
+/// Waits for an answer of Postgres no longer than that; then it counts as away.
+///
+/// # Errors
+/// What was asked fails with, or that it was not answered.
+pub async fn within<T, E: From<sqlx::Error>>(
+    limit: Duration,
+    asked: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| Err(no_answer().into()))
+}
 
 /// A pool for a worker's own statements. A lock that HubSoft holds is waited for briefly only, and a worker that stops
 /// inside a transaction loses it to the server, so that nobody waits for either.
@@ -27,16 +69,11 @@ pub async fn worker_pool(
     let options = options.clone().application_name("enlace worker").options([
         ("lock_timeout", "300ms"),
         ("idle_in_transaction_session_timeout", "5s"),
-        ("statement_timeout", "60s"),
+        ("statement_timeout", "20s"),
         ("jit", "off"),
         ("default_transaction_isolation", isolation),
     ]);
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .min_connections(1)
-        .acquire_timeout(Duration::from_secs(10))
-        .connect_with(options)
-        .await
+    pool_options(connections).min_connections(1).connect_with(options).await
 }
 
 /// Why a statement failed, as far as it matters here.
@@ -75,7 +112,8 @@ pub fn why(error: &sqlx::Error) -> Why {
     }
 }
 
-/// Runs a transaction, again if Postgres asks for that (40001, 40P01), ten times at most.
+/// Runs a transaction, again if Postgres asks for that (40001, 40P01), ten times at most. One that is not answered may have
+/// been committed all the same.
 ///
 /// # Errors
 /// The closure's, or the commit's.
@@ -86,12 +124,13 @@ pub async fn transaction<T: Send>(
     let mut tries = 0;
     loop {
         tries += 1;
-        let mut tx = pool.begin().await?;
-        let done = match body(&mut tx).await {
-            Ok(value) => tx.commit().await.map(|()| value).map_err(Error::from),
-            Err(error) => Err(error),
+        let once = async {
+            let mut tx = pool.begin().await?;
+            let value = body(&mut tx).await?;
+            tx.commit().await?;
+            Ok(value)
         };
-        match done {
+        match within(ANSWER, once).await {
             Err(Error::Database(e)) if why(&e) == Why::RunAgain && tries < 10 => {
                 clock::sleep(Duration::from_millis(5 * tries)).await;
             }

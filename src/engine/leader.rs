@@ -12,7 +12,7 @@ use std::{
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, clock};
+use crate::{Error, clock, db::within};
 
 /// Whoever would have a duty.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ pub async fn lead<W: Future<Output = ()> + Send>(
     work: impl Fn(Term) -> W,
 ) {
     while !stop.is_cancelled() {
-        match take(&pool, &candidate).await {
+        match within(candidate.lease, take(&pool, &candidate)).await {
             Ok(Some(term)) => {
                 tracing::debug!(leader.duty = term.duty, leader.term = term.number, "this process leads");
                 tokio::select! {
@@ -95,7 +95,7 @@ pub async fn lead<W: Future<Output = ()> + Send>(
                     }
                     () = stop.cancelled() => {}
                 }
-                if let Err(error) = term.step_down(&pool).await {
+                if let Err(error) = within(candidate.lease / 4, term.step_down(&pool)).await {
                     tracing::debug!(%error, "a duty was not given back; it runs out by itself");
                 }
             }
@@ -116,7 +116,7 @@ async fn ends(pool: &PgPool, term: &Term, lease: Duration) {
     while asked.elapsed() < lease.mul_f64(0.9) {
         clock::sleep(pause).await;
         let now = clock::monotonic();
-        match term.renew(pool, lease).await {
+        match within(lease / 4, term.renew(pool, lease)).await {
             Ok(true) => (asked, pause) = (now, lease / 4),
             Ok(false) => return,
             // A transaction of this term's own holds the row still, or Postgres is away: soon again.

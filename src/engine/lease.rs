@@ -16,6 +16,7 @@ use crate::{
     Error,
     claim::Claiming,
     clock::{self, DatabaseClock},
+    db,
     tally::ENGINE,
 };
 
@@ -67,8 +68,22 @@ impl Lease {
     /// Whether the lease surely holds. Counted from before the request that renewed it, on a clock that goes on while the
     /// process is stopped: so a worker that slept through its lease knows it before it does anything else.
     pub fn alive(&self) -> bool {
-        !self.lost.load(Ordering::Relaxed)
-            && self.started.elapsed() < Duration::from_millis(self.good_until.load(Ordering::Relaxed))
+        !self.remaining().is_zero()
+    }
+
+    /// For how long the lease surely holds.
+    fn remaining(&self) -> Duration {
+        if self.lost.load(Ordering::Relaxed) {
+            return Duration::ZERO;
+        }
+        Duration::from_millis(self.good_until.load(Ordering::Relaxed)).saturating_sub(self.started.elapsed())
+    }
+
+    /// Returns when the lease does not surely hold any more, whatever else hangs.
+    pub async fn ends(&self) {
+        while self.alive() {
+            clock::sleep(self.remaining().min(Duration::from_millis(250))).await;
+        }
     }
 
     /// Gives the lease up: whatever noticed that it is gone says so here.
@@ -83,16 +98,22 @@ impl Lease {
         self.good_until.store(u64::try_from(good.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Renews the lease four times in its length, until `stop`, or until it is lost.
+    /// Renews the lease four times in its length, until `stop`, or until it is lost. A try that is not answered is given up
+    /// while there is time for others, on other connections: no single one loses the lease.
     pub async fn keep(self: Arc<Self>, pool: PgPool, stop: CancellationToken) {
+        let mut pause = self.length / 4;
         while self.alive() {
             tokio::select! {
-                () = clock::sleep(self.length / 4) => {}
+                () = clock::sleep(pause) => {}
                 () = stop.cancelled() => return,
             }
-            if let Err(error) = self.renew(&pool).await {
-                tracing::warn!(%error, "the lease could not be renewed");
-            }
+            pause = match db::within(self.remaining() / 2, self.renew(&pool)).await {
+                Ok(()) => self.length / 4,
+                Err(error) => {
+                    tracing::warn!(%error, "the lease could not be renewed");
+                    self.length / 16
+                }
+            };
         }
         self.lose();
     }

@@ -17,7 +17,7 @@ use crate::{
     Apply, Error,
     attempt::Call,
     clock,
-    db::{Why, transaction, why},
+    db::{ANSWER, Why, transaction, why, within},
     lease::Lease,
     tally::ENGINE,
     upstream::{self, Close},
@@ -236,9 +236,8 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
             .bind(record.n)
             .bind(record.attempt)
             .bind(self.lease.worker)
-            .fetch_one(&self.pool)
-            .await?;
-        Ok(stands)
+            .fetch_one(&self.pool);
+        Ok(within(ANSWER, stands).await?)
     }
 
     async fn write_in(&self, conn: &mut PgConnection, group: &[Arc<Record<C>>]) -> Result<(), Error> {

@@ -23,7 +23,10 @@ use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{Error, clock, db::transaction};
+use crate::{
+    Error, clock,
+    db::{ANSWER, transaction, within},
+};
 
 /// Missed ticks that are recorded one by one, at most; the rest of a long absence is not.
 const MOST_MISSED: usize = 50;
@@ -201,7 +204,8 @@ pub async fn keep(pool: PgPool, stop: CancellationToken) {
 }
 
 async fn until_next(pool: &PgPool) -> Option<Duration> {
-    let row: Result<(Option<f64>,), _> = sqlx::query_as(include_str!("sql/schedule_until.sql")).fetch_one(pool).await;
+    let asked = sqlx::query_as(include_str!("sql/schedule_until.sql")).fetch_one(pool);
+    let row: Result<(Option<f64>,), _> = within(ANSWER, asked).await;
     row.ok()?.0.map(|seconds| Duration::from_secs_f64(seconds.clamp(0.0, 3600.0)))
 }
 

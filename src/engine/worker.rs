@@ -17,7 +17,7 @@ use crate::{
     Apply, Error,
     claim::{self, Claiming},
     clock,
-    db::{self, Why, why},
+    db::{self, ANSWER, Why, why},
     hands::{Hands, Shop},
     intake, lease,
     lease::Lease,
@@ -66,6 +66,8 @@ impl Default for Settings {
 
 /// Records in one commit, at most.
 const GROUP: usize = 1000;
+/// How long Postgres may take to answer when a lease has ended: what is not handed over then is handed over under the next one.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// A process's worker.
 pub struct Worker<C> {
@@ -136,27 +138,36 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         let pool = db::worker_pool(options, self.settings.connections, self.settings.claiming).await?;
         tally::show(self.registry.iter().map(|kind| kind.name()));
         if let Some((lease, unfinished)) = left {
-            lease.give_up(&pool, unfinished).await?;
+            db::within(ANSWER, lease.give_up(&pool, unfinished)).await?;
             *left = None;
         }
-        self.announce(&pool).await?;
-        self.upstreams.refresh(&pool).await?;
-        let lease = Lease::take(&pool, &self.settings.name, &self.registry.knows(), self.settings.lease).await?;
+        let lease = db::within(ANSWER, self.begin(&pool)).await?;
         self.pulse.set(&lease);
         tracing::info!(worker.id = %lease.worker, worker.name = self.settings.name, "the worker works");
         let ended = CancellationToken::new();
         let (shop, mut helpers) = self.open(&pool, &lease, &ended);
         let mut hands = Hands::new(shop);
-        let pumped = self.pump(&pool, &mut hands, stop).await;
+        // Whatever waits for Postgres in there, and for ever, waits no longer than the lease lasts.
+        let pumped = tokio::select! {
+            pumped = self.pump(&pool, &mut hands, stop) => pumped,
+            () = lease.ends() => Err(Error::LeaseLost),
+        };
         let unfinished = if lease.alive() { hands.lay_down().await } else { hands.drop_all() };
-        let given_up = lease.give_up(&pool, &unfinished).await;
+        let given_up = db::within(GOODBYE, lease.give_up(&pool, &unfinished)).await;
         ended.cancel();
         helpers.shutdown().await;
         if given_up.is_err() {
             *left = Some((lease, unfinished));
         }
-        pool.close().await;
+        let _half_open_ones_never_close = tokio::time::timeout(GOODBYE, pool.close()).await;
         pumped.and(given_up)
+    }
+
+    /// Tells the database what this build knows, and begins a lease.
+    async fn begin(&self, pool: &PgPool) -> Result<Arc<Lease>, Error> {
+        self.announce(pool).await?;
+        self.upstreams.refresh(pool).await?;
+        Lease::take(pool, &self.settings.name, &self.registry.knows(), self.settings.lease).await
     }
 
     /// The tasks beside the pump: the lease's keeper, the recorders, the reaper.
@@ -215,13 +226,13 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         let mut look =
             Look { pace: Pace::new(self.settings.idle_poll), resuming: Resuming::new(), leaving: Leaving::default() };
         while hands.shop.lease.alive() && !stop.is_cancelled() {
-            if self.fill(pool, hands, &mut look).await? {
+            if db::within(ANSWER, self.fill(pool, hands, &mut look)).await? {
                 continue;
             }
             if look.pace.announces_sleep() {
-                announce_sleep(pool, look.pace.announced).await?;
+                db::within(ANSWER, announce_sleep(pool, look.pace.announced)).await?;
                 // Whoever inserted before the announcement did not notify: look once more.
-                if self.fill(pool, hands, &mut look).await? {
+                if db::within(ANSWER, self.fill(pool, hands, &mut look)).await? {
                     continue;
                 }
             }
@@ -235,7 +246,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             look.pace.claims_next();
         }
         if look.pace.asleep.is_some() {
-            announce_sleep(pool, Duration::ZERO).await?;
+            db::within(GOODBYE, announce_sleep(pool, Duration::ZERO)).await?;
         }
         Ok(())
     }
@@ -294,7 +305,7 @@ fn or_again<T: Default>(done: Result<T, Error>, more: &mut bool) -> Result<T, Er
 /// Looks around beside the work: takes over from the dead, and reads what people asked.
 async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>, claiming: Claiming) {
     while shop.lease.alive() {
-        match lease::reap(&pool, claiming).await {
+        match db::within(ANSWER, lease::reap(&pool, claiming)).await {
             Ok(0) => {}
             Ok(freed) => {
                 ENGINE.taken_over.increment(freed);
@@ -303,7 +314,8 @@ async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>, claiming: Claimi
             }
             Err(error) => tracing::debug!(%error, "could not look for dead workers"),
         }
-        match sqlx::query_as(include_str!("sql/asked.sql")).bind(shop.lease.worker).fetch_all(&pool).await {
+        let asked = sqlx::query_as(include_str!("sql/asked.sql")).bind(shop.lease.worker).fetch_all(&pool);
+        match db::within(ANSWER, asked).await {
             Ok(rows) => shop.note_asked(rows),
             Err(error) => tracing::debug!(%error, "could not read what people asked"),
         }

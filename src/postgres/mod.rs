@@ -15,7 +15,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
 use sqlx::{ConnectOptions, Connection};
 
 pub use error::Error;
@@ -98,7 +98,7 @@ impl Database {
 
     /// A pool of at most `connections`, which connects when it is first used.
     pub fn pool(&self, connections: u32) -> PgPool {
-        PgPoolOptions::new().max_connections(connections).connect_lazy_with(self.options.clone())
+        engine::db::pool_options(connections).connect_lazy_with(self.options.clone())
     }
 
     /// Stops the embedded Postgres if it is ours. Close the pools first.

@@ -55,7 +55,7 @@ pub const KEYS: &[Key] = &[
     key("allow_private_upstreams", "false", "whether platforms may have loopback or private addresses and plain http"),
     key("roles", "worker,api,scheduler", "what `enlace serve` runs in this process"),
     key("worker.in_flight", "1000", "workflows that one worker holds at once"),
-    key("worker.lease_seconds", "10", "how long a worker that says nothing keeps its work"),
+    key("worker.lease_seconds", "8", "how long a worker that says nothing keeps its work"),
     key("worker.poll_milliseconds", "1000", "how often an idle worker looks by itself; an insert wakes it at once"),
     key(
         "worker.claim",

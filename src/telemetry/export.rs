@@ -9,6 +9,7 @@ use std::{
 
 use engine::{
     clock,
+    db::{ANSWER, within},
     watch::{Seen, Watch},
 };
 use metrics::counter;
@@ -189,8 +190,8 @@ impl Sender {
             return Some(HashMap::new());
         }
         for _ in 0..TRIES {
-            let rows: sqlx::Result<Vec<(Uuid, Option<String>)>> =
-                sqlx::query_as(include_str!("sql/traceparents.sql")).bind(&ids).fetch_all(&self.pool).await;
+            let rows = sqlx::query_as(include_str!("sql/traceparents.sql")).bind(&ids).fetch_all(&self.pool);
+            let rows: sqlx::Result<Vec<(Uuid, Option<String>)>> = within(ANSWER, rows).await;
             match rows {
                 Ok(rows) => {
                     let context = |(id, text): (Uuid, Option<String>)| Some((id, Context::of(&text?)?));

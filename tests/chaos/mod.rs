@@ -102,7 +102,6 @@ async fn g1_to_g11_whatever_fails_nothing_is_lost_doubled_or_out_of_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a defect: nothing bounds how long the worker waits for an answer of Postgres that never comes"]
 async fn g11_a_worker_whose_connections_are_half_open_goes_on_by_new_ones() {
     let mut world = World::new().await;
     for mut other in world.workers.split_off(1) {

@@ -1,4 +1,5 @@
--- How far the intake is behind, how much has ended (an estimate, as counting millions is not cheap), and who is alive.
+-- How far the intake is behind, how much has ever ended (an estimate, as counting millions is not cheap, and the counts of
+-- what history has dropped since), and who is alive.
 with waiting as (
   select o.enqueued_at
   from (select i.upto, i.gaps from enlace.intake i order by i.id desc limit 1) i
@@ -8,6 +9,8 @@ with waiting as (
 )
 select coalesce(extract(epoch from enlace.now() - (select min(enqueued_at) from waiting)), 0)::float8 as oldest_seconds,
        (select count(*) from waiting) as not_taken_in,
-       greatest((select sum(c.reltuples) from pg_class c where c.oid = 'enlace.finished'::regclass
-                 or c.oid in (select h.inhrelid from pg_inherits h where h.inhparent = 'enlace.finished'::regclass)), 0)::float8 as ended,
+       -- Of each week by itself: that of the whole is added up anew by nobody, and -1 says that a week was never looked at.
+       (select coalesce(sum(greatest(c.reltuples, 0)), 0)
+        from pg_inherits h join pg_class c on c.oid = h.inhrelid where h.inhparent = 'enlace.finished'::regclass)::float8
+       + (select coalesce(sum(f.count), 0) from enlace.finished_count f)::float8 as ended,
        (select count(*) from enlace.worker w where w.lease_until > enlace.now()) as workers

@@ -6,7 +6,10 @@ use super::{
     Closed, Link, Refused, Upstreams,
     gate::{Asking, Gate},
 };
-use crate::{Error, clock};
+use crate::{
+    Error, clock,
+    db::{ANSWER, within},
+};
 
 /// The shortest and the longest time between two questions while nothing is granted. Postgres forgets who has not asked for a
 /// second.
@@ -67,9 +70,8 @@ async fn ask(link: &Link, gate: &Gate, asking: &Asking) -> Result<Turn, Error> {
         .bind(link.lease.worker)
         .bind(asking.waiting)
         .bind(asking.busy)
-        .fetch_one(&link.pool)
-        .await?;
-    Ok(turn)
+        .fetch_one(&link.pool);
+    Ok(within(ANSWER, turn).await?)
 }
 
 /// Does what was answered; how long until it may be asked again, if that is known.

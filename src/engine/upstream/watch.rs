@@ -6,7 +6,10 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 
 use super::{Closed, Link, Upstreams, gate::Known};
-use crate::{Error, clock};
+use crate::{
+    Error, clock,
+    db::{ANSWER, within},
+};
 
 /// How often the upstreams are read: what a person or another worker changed is obeyed within that time.
 const READ: Duration = Duration::from_secs(1);
@@ -50,7 +53,7 @@ impl Upstreams {
     /// # Errors
     /// When Postgres cannot be reached.
     pub async fn refresh(&self, pool: &PgPool) -> Result<(), Error> {
-        let rows: Vec<Row> = sqlx::query_as(include_str!("sql/states.sql")).fetch_all(pool).await?;
+        let rows: Vec<Row> = within(ANSWER, sqlx::query_as(include_str!("sql/states.sql")).fetch_all(pool)).await?;
         let mut read: HashMap<String, Row> = rows.into_iter().map(|r| (r.id.clone(), r)).collect();
         for (id, gate) in self.gates() {
             gate.learn(read.remove(&id).map(Row::known).unwrap_or_default());
@@ -69,7 +72,8 @@ impl Upstreams {
         if ids.is_empty() {
             return Ok(0);
         }
-        Ok(sqlx::query(include_str!("sql/pull.sql")).bind(ids).bind(rooms).execute(pool).await?.rows_affected())
+        let pulled = sqlx::query(include_str!("sql/pull.sql")).bind(ids).bind(rooms).execute(pool);
+        Ok(within(ANSWER, pulled).await?.rows_affected())
     }
 
     /// Watches over the upstreams for as long as the lease lasts; tells `nudge` when it let something go on.
