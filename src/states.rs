@@ -74,7 +74,7 @@ type Row = (&'static str, StepRow, Vec<(Decision, &'static str)>);
 
 fn diagram(page: &mut String, rows: &[Row]) {
     line(page, format_args!("```mermaid\nstateDiagram-v2\n  classDef write fill:#fde68a,stroke:#b45309,color:#1c1917"));
-    if let Some((first, _)) = rows.first() {
+    if let Some((first, ..)) = rows.first() {
         line(page, format_args!("  [*] --> {first}"));
     }
     for (at, row, _) in rows {

@@ -7,6 +7,7 @@ mod bind;
 mod chaos;
 mod cli;
 mod crash;
+mod decisions;
 mod dependencies;
 mod embedded_postgres;
 mod engine;
