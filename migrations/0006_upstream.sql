@@ -203,8 +203,8 @@ end $$;
 comment on function enlace.upstream_turn is 'Asks for turns at an upstream that is limited, closed, probed or coming back (G7)';
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- Why something waits for an upstream (G8): {pt, en}. `due` is the time of whatever waits, for upstreams of which nothing
--- is known any more.
+-- Why something waits for an upstream (G8): {pt, en}. `due` is when whoever waits is called next, for upstreams that nothing
+-- limits any more. Reasons are in both languages, like failures: each reader gets their half (`words`, `clock_text`: 0007).
 create function enlace.upstream_words(upstream text, due timestamptz) returns jsonb language plpgsql stable
   security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -214,35 +214,47 @@ declare
   until_ timestamptz;
   pt     text;
   en     text;
+  why_pt text;
+  why_en text;
 begin
   select * into u from enlace.upstream n where n.id = upstream_words.upstream;
-  if u.closed_until = 'infinity' then
-    pt := format('aguarda a plataforma (%s), fechada por %s até que uma pessoa a abra: %s', upstream, u.closed_by, u.reason);
-    en := format('waits for the platform (%s), closed by %s until a person opens it: %s', upstream, u.closed_by, u.reason);
-  elsif u.closed_until > at and u.probes then
-    pt := format('aguarda a plataforma (%s), fechada por %s até %s, quando uma chamada a testará: %s', upstream, u.closed_by, enlace.clock_text(u.closed_until), u.reason);
-    en := format('waits for the platform (%s), closed by %s until %s, when one call will try it: %s', upstream, u.closed_by, enlace.clock_text(u.closed_until), u.reason);
-  elsif u.closed_until > at then
-    pt := format('aguarda a plataforma (%s), fechada por %s até %s: %s', upstream, u.closed_by, enlace.clock_text(u.closed_until), u.reason);
-    en := format('waits for the platform (%s), closed by %s until %s: %s', upstream, u.closed_by, enlace.clock_text(u.closed_until), u.reason);
+  why_pt := coalesce(': ' || enlace.words(u.reason, 'pt'), '');
+  why_en := coalesce(': ' || enlace.words(u.reason, 'en'), '');
+  if u.closed_until > at then
+    -- Closed by this program takes its article, closed by a person does not.
+    pt := format('aguarda a plataforma (%s), fechada %s até ', upstream, coalesce('por ' || nullif(u.closed_by, 'enlace'), 'pelo enlace'));
+    en := format('waits for the platform (%s), closed by %s until ', upstream, coalesce(u.closed_by, 'enlace'));
+    if u.closed_until = 'infinity' then
+      pt := pt || 'que uma pessoa a abra' || why_pt;
+      en := en || 'a person opens it' || why_en;
+    else
+      pt := pt || enlace.clock_text(u.closed_until, 'pt') || case when u.probes then ', quando uma chamada a testará' else '' end || why_pt;
+      en := en || enlace.clock_text(u.closed_until, 'en') || case when u.probes then ', when one call will try it' else '' end || why_en;
+    end if;
   elsif u.probes and u.closed_until is not null then
-    pt := format('aguarda a plataforma (%s): uma chamada testa se ela voltou: %s', upstream, u.reason);
-    en := format('waits for the platform (%s): one call is trying whether it is back: %s', upstream, u.reason);
+    pt := format('aguarda a plataforma (%s), que uma chamada testa para ver se voltou%s', upstream, why_pt);
+    en := format('waits for the platform (%s): one call is trying whether it is back%s', upstream, why_en);
   else
     select count(*) into queued from enlace.run r where r.upstream = upstream_words.upstream and r.worker is null and r.status = 'waiting';
     if enlace.upstream_state(u, at) = 'slowed' then
       until_ := enlace.upstream_back(u, at) + interval '16 seconds';
-      pt := format('aguarda sua vez na plataforma (%s), que volta aos poucos até %s, na fila com %s', upstream, enlace.clock_text(until_), queued)
-            || coalesce(': ' || u.reason, '');
-      en := format('waits its turn at the platform (%s), which comes back little by little until %s, %s in the queue', upstream, enlace.clock_text(until_), queued)
-            || coalesce(': ' || u.reason, '');
+      pt := format('aguarda a sua vez na plataforma (%s), que volta aos poucos até %s; na fila: %s%s',
+        upstream, enlace.clock_text(until_, 'pt'), queued, why_pt);
+      en := format('waits its turn at the platform (%s), which comes back little by little until %s; in the queue: %s%s',
+        upstream, enlace.clock_text(until_, 'en'), queued, why_en);
     elsif u.rate is not null or u.concurrency is not null then
-      pt := format('aguarda sua vez na plataforma (%s), limitada a %s; na fila: %s', upstream,
-        concat_ws(' e ', u.rate || ' chamadas por segundo', u.concurrency || ' chamadas ao mesmo tempo'), queued);
-      en := format('waits its turn at the platform (%s), limited to %s; in the queue: %s', upstream,
-        concat_ws(' and ', u.rate || ' calls a second', u.concurrency || ' calls at once'), queued);
+      pt := format('aguarda a sua vez na plataforma (%s), limitada a %s; na fila: %s', upstream, concat_ws(' e ',
+        -- Half a call is 0,5 in Portuguese, and up to one takes the singular.
+        replace(u.rate::text, '.', ',') || case when u.rate < 2 then ' chamada por segundo' else ' chamadas por segundo' end,
+        u.concurrency || case when u.concurrency = 1 then ' chamada por vez' else ' chamadas ao mesmo tempo' end), queued);
+      en := format('waits its turn at the platform (%s), limited to %s; in the queue: %s', upstream, concat_ws(' and ',
+        u.rate || case when u.rate = 1 then ' call a second' else ' calls a second' end,
+        u.concurrency || case when u.concurrency = 1 then ' call at a time' else ' calls at once' end), queued);
+    elsif due > at then
+      pt := format('aguarda a sua vez na plataforma (%s), que está ocupada, até %s; na fila: %s', upstream, enlace.clock_text(due, 'pt'), queued);
+      en := format('waits its turn at the platform (%s), which is busy, until %s; in the queue: %s', upstream, enlace.clock_text(due, 'en'), queued);
     else
-      pt := format('aguarda sua vez na plataforma (%s), que está ocupada; na fila: %s', upstream, queued);
+      pt := format('aguarda a sua vez na plataforma (%s), que está ocupada; na fila: %s', upstream, queued);
       en := format('waits its turn at the platform (%s), which is busy; in the queue: %s', upstream, queued);
     end if;
   end if;

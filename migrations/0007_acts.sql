@@ -114,7 +114,8 @@ $$;
 create function enlace.clock_text(at timestamptz, lang text) returns text language sql stable set timezone = 'America/Sao_Paulo' as
   $$ select to_char(at, case lang when 'pt' then 'DD/MM/YYYY HH24:MI:SS' else 'YYYY-MM-DD HH24:MI:SSTZH:TZM' end) $$;
 
--- What a parked workflow asks a person, without a full stop: {pt, en}.
+-- What a parked workflow asks a person: {pt, en}. The question first, then what it is about: whoever reads a hundred of them
+-- sees at the beginning of the line what to decide. What this build cannot read asks nobody: a deploy answers it (G10).
 create function enlace.question(w enlace.workflow) returns jsonb language plpgsql stable as $$
 declare
   -- What is done where it stands, and what was done in the write whose outcome is unknown.
@@ -130,25 +131,31 @@ begin
       from enlace.step s left join enlace.kind_state k on k.kind = w.kind and k.state = s.state
       where s.id = w.id and s.outcome in ('unknown', 'lost') order by s.n desc, s.attempt desc limit 1;
       return jsonb_build_object(
-        'pt', format('foi feito ou não: %s? Não se sabe, e olhar não resolveu: %s', coalesce(wrote.pt, doing.pt, w.state), pt),
+        'pt', format('isto foi feito ou não: %s? Não se sabe, e olhar não resolveu: %s', coalesce(wrote.pt, doing.pt, w.state), pt),
         'en', format('was this done or not: %s? It is not known, and looking could not settle it: %s', coalesce(wrote.en, doing.en, w.state), en));
     when 'approval' then
       return jsonb_build_object('pt', 'aprovar ou recusar? ' || pt, 'en', 'approve or refuse? ' || en);
+    when 'undecodable' then
+      return jsonb_build_object(
+        'pt', 'esta versão do enlace não consegue lê-lo; uma que consiga o retoma: ' || pt,
+        'en', 'this version of enlace cannot read it; one that can takes it up again: ' || en);
     else
       return jsonb_build_object(
-        'pt', format('%s ao %s: %s', case w.parked when 'attempts_spent' then 'tentativas esgotadas' when 'rejected' then 'recusado'
-          when 'bug' then 'defeito do enlace' when 'undecodable' then 'esta versão não o conhece'
-          when 'going_in_circles' then 'anda em círculos' else w.parked end, coalesce(doing.pt, w.state), pt),
-        'en', format('%s at "%s": %s', replace(w.parked, '_', ' '), coalesce(doing.en, w.state), en));
+        'pt', format('tentar de novo? %s: %s', format(case w.parked when 'attempts_spent' then 'Tentativas esgotadas ao %s'
+          when 'rejected' then 'Recusado ao %s' when 'bug' then 'Defeito do enlace ao %s'
+          when 'going_in_circles' then 'Anda em círculos, agora em "%s"' else w.parked || ' ao %s' end, coalesce(doing.pt, w.state)), pt),
+        'en', format('try again? %s: %s', format(case w.parked when 'attempts_spent' then 'The attempts are spent at "%s"'
+          when 'rejected' then 'Rejected at "%s"' when 'bug' then 'A defect of enlace at "%s"'
+          when 'going_in_circles' then 'It goes in circles, now at "%s"' else w.parked || ' at "%s"' end, coalesce(doing.en, w.state)), en));
   end case;
 end $$;
 
 -- What was asked of the worker that holds a workflow: {pt, en}, to be appended.
 create function enlace.asked_words(asked jsonb) returns jsonb language sql immutable as $$
   select jsonb_build_object(
-    'pt', format('; %s pediu para %s (%s): o worker o faz entre dois passos', asked ->> 'person',
+    'pt', format('; %s pediu para %s (%s): o worker o fará entre dois passos', asked ->> 'person',
       case asked ->> 'act' when 'cancel' then 'cancelar' else 'pausar' end, asked ->> 'reason'),
-    'en', format('; %s asked to %s it (%s): the worker does so between two steps', asked ->> 'person', asked ->> 'act', asked ->> 'reason'))
+    'en', format('; %s asked to %s it (%s): the worker will do so between two steps', asked ->> 'person', asked ->> 'act', asked ->> 'reason'))
 $$;
 
 -- How it ended: {pt, en}. An end says what it means for the network, not for the engine; a failure adds its reason.
@@ -165,10 +172,12 @@ begin
     return jsonb_build_object(
       'pt', format('cancelado por %s', coalesce(act.person || ': ' || act.reason, 'uma pessoa')),
       'en', format('cancelled by %s', coalesce(act.person || ': ' || act.reason, 'a person')));
-  elsif w.status = 'failed' then
-    return jsonb_build_object('pt', 'desistiu: ' || pt, 'en', 'gave up: ' || en);
   end if;
   select s.pt, s.en into doing from enlace.kind_state s where s.kind = w.kind and s.state = w.state;
+  if w.status = 'failed' then
+    return jsonb_build_object('pt', format('desistiu ao %s: %s', coalesce(doing.pt, w.state), pt),
+      'en', format('gave up at "%s": %s', coalesce(doing.en, w.state), en));
+  end if;
   return jsonb_build_object(
     'pt', coalesce(doing.pt, w.state) || case when words <> '' then ': ' || pt else '' end,
     'en', coalesce(doing.en, w.state) || case when words <> '' then ': ' || en else '' end);
@@ -180,11 +189,11 @@ create function enlace.ahead_words(workflow uuid) returns jsonb language sql sta
   select jsonb_build_object(
     'pt', format('aguarda o trabalho %s (%s), à sua frente em %s%s', h.id, h.kind, h.key,
       case h.status when 'parked' then ', que aguarda uma pessoa desde ' || enlace.clock_text(h.since, 'pt')
-        when 'paused' then format(', pausado por %s desde %s', h.hold ->> 'person', enlace.clock_text((h.hold ->> 'at')::timestamptz, 'pt'))
+        when 'paused' then format(', pausado por %s desde %s: %s', h.hold ->> 'person', enlace.clock_text((h.hold ->> 'at')::timestamptz, 'pt'), h.hold ->> 'reason')
         else '' end),
     'en', format('waits for workflow %s (%s), ahead of it on %s%s', h.id, h.kind, h.key,
       case h.status when 'parked' then ', parked since ' || enlace.clock_text(h.since, 'en')
-        when 'paused' then format(', paused by %s since %s', h.hold ->> 'person', enlace.clock_text((h.hold ->> 'at')::timestamptz, 'en'))
+        when 'paused' then format(', paused by %s since %s: %s', h.hold ->> 'person', enlace.clock_text((h.hold ->> 'at')::timestamptz, 'en'), h.hold ->> 'reason')
         else '' end))
   from (
     select head.id, hr.kind, k.key, hr.status, hr.since, hr.hold
@@ -218,17 +227,18 @@ begin
   select s.pt, s.en into doing from enlace.kind_state s where s.kind = w.kind and s.state = w.state;
   if w.status = 'running' then
     select k.name into who from enlace.worker k where k.id = w.worker;
-    pt := format('em execução por %s: %s', coalesce(who, 'um worker perdido'), coalesce(doing.pt, w.state));
-    en := format('running on %s: %s', coalesce(who, 'a lost worker'), coalesce(doing.en, w.state));
+    -- A worker without a row has lost its lease: somebody takes its work over within seconds (G5).
+    pt := format('em execução %s: %s', coalesce('no worker ' || who, 'num worker que se perdeu; outro o assume'), coalesce(doing.pt, w.state));
+    en := format('running on %s: %s', coalesce('worker ' || who, 'a worker that was lost; another one takes over'), coalesce(doing.en, w.state));
   elsif w.status = 'parked' then
     said := enlace.question(w);
     pt := format('aguarda uma pessoa desde %s: %s', enlace.clock_text(w.since, 'pt'), said ->> 'pt');
     en := format('waits for a person since %s: %s', enlace.clock_text(w.since, 'en'), said ->> 'en');
   elsif w.status = 'paused' then
     pt := format('pausado por %s desde %s: %s', coalesce(w.hold ->> 'person', '?'),
-      enlace.clock_text(coalesce((w.hold ->> 'at')::timestamptz, w.since), 'pt'), coalesce(w.hold ->> 'reason', words));
+      enlace.clock_text(coalesce((w.hold ->> 'at')::timestamptz, w.since), 'pt'), coalesce(w.hold ->> 'reason', enlace.words(words, 'pt')));
     en := format('paused by %s since %s: %s', coalesce(w.hold ->> 'person', '?'),
-      enlace.clock_text(coalesce((w.hold ->> 'at')::timestamptz, w.since), 'en'), coalesce(w.hold ->> 'reason', words));
+      enlace.clock_text(coalesce((w.hold ->> 'at')::timestamptz, w.since), 'en'), coalesce(w.hold ->> 'reason', enlace.words(words, 'en')));
   elsif w.blockers > 0 then
     said := coalesce(enlace.ahead_words(w.id), jsonb_build_object('pt', 'aguarda outro trabalho', 'en', 'waits for other work'));
     pt := said ->> 'pt'; en := said ->> 'en';
@@ -236,7 +246,7 @@ begin
     -- Not its own fault: the platform asked for a pause, or refused us, or has too much to do, for all work to it (G7).
     said := enlace.upstream_words(w.upstream, w.next_at);
     pt := said ->> 'pt'; en := said ->> 'en';
-  elsif w.status = 'waiting' and w.failures > 0 then
+  elsif w.status = 'waiting' and w.failures > 0 and w.next_at > enlace.now() then
     -- Its own failure: how often, what it was doing, and what was answered.
     pt := format('aguarda até %s depois da %sª falha ao %s: %s', enlace.clock_text(w.next_at, 'pt'), w.failures,
       coalesce(doing.pt, w.state), enlace.words(words, 'pt'));

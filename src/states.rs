@@ -5,7 +5,7 @@ use std::{fmt::Write, time::Duration};
 use engine::{
     registry::{Kind, Registry, StepRow},
     retry::Retry,
-    workflow::{End, Lane},
+    workflow::{Decision, End, Lane},
 };
 use workflows::retries::{LOOKING, PAGING, WRITING};
 
@@ -20,7 +20,8 @@ states::` writes it anew. A change here is a change of stored names or of what m
 
 An amber state writes to a platform: whatever interrupts it (a crash, a lost answer, a failure), the run goes on in the state
 named under *settled by*, which looks whether the write was done before anything is written again. A run may also be parked
-in any state, for a person, and goes on from there.
+in any state, for a person, and goes on from there; where that person may also send it elsewhere, the arrow bears the name of
+the decision, and a table says so. Whether a write was done is asked of a person only where looking could not settle it.
 ";
 
 /// The whole file.
@@ -60,18 +61,23 @@ fn operation<C>(page: &mut String, kind: &dyn Kind<C>) {
             lane(kind.lane()),
         ),
     );
-    let rows: Vec<(&str, StepRow)> = kind.states().into_iter().filter_map(|at| Some((at, kind.step(at)?))).collect();
+    let rows: Vec<Row> =
+        kind.states().into_iter().filter_map(|at| Some((at, kind.step(at)?, kind.decisions(at)))).collect();
     diagram(page, &rows);
     work(page, &rows);
+    decisions(page, &rows);
     ends(page, &rows);
 }
 
-fn diagram(page: &mut String, rows: &[(&str, StepRow)]) {
+/// A state: its name, its row, and what a person may decide there.
+type Row = (&'static str, StepRow, Vec<(Decision, &'static str)>);
+
+fn diagram(page: &mut String, rows: &[Row]) {
     line(page, format_args!("```mermaid\nstateDiagram-v2\n  classDef write fill:#fde68a,stroke:#b45309,color:#1c1917"));
-    if let Some((first, _)) = rows.first() {
+    if let Some((first, ..)) = rows.first() {
         line(page, format_args!("  [*] --> {first}"));
     }
-    for (at, row) in rows {
+    for (at, row, _) in rows {
         match row {
             StepRow::Work { leads_to, .. } => {
                 leads_to.iter().for_each(|there| line(page, format_args!("  {at} --> {there}")));
@@ -79,7 +85,12 @@ fn diagram(page: &mut String, rows: &[(&str, StepRow)]) {
             StepRow::End { .. } => line(page, format_args!("  {at} --> [*]")),
         }
     }
-    for (at, row) in rows {
+    for (at, _, decisions) in rows {
+        for (decision, there) in decisions {
+            line(page, format_args!("  {at} --> {there}: {} by a person", name(*decision)));
+        }
+    }
+    for (at, row, _) in rows {
         if let StepRow::Work { settled_by: Some(_), .. } = row {
             line(page, format_args!("  class {at} write"));
         }
@@ -87,12 +98,12 @@ fn diagram(page: &mut String, rows: &[(&str, StepRow)]) {
     line(page, format_args!("```\n"));
 }
 
-fn work(page: &mut String, rows: &[(&str, StepRow)]) {
+fn work(page: &mut String, rows: &[Row]) {
     line(
         page,
         format_args!("| state | what is done | retried | settled by | may lead to |\n| --- | --- | --- | --- | --- |"),
     );
-    for (at, row) in rows {
+    for (at, row, _) in rows {
         let StepRow::Work { action, retry, settled_by, leads_to } = row else { continue };
         let settled_by = settled_by.map_or_else(String::new, |look| format!("`{look}`"));
         let leads_to: Vec<String> = leads_to.iter().map(|there| format!("`{there}`")).collect();
@@ -109,9 +120,21 @@ fn work(page: &mut String, rows: &[(&str, StepRow)]) {
     }
 }
 
-fn ends(page: &mut String, rows: &[(&str, StepRow)]) {
+fn decisions(page: &mut String, rows: &[Row]) {
+    if rows.iter().all(|(.., decisions)| decisions.is_empty()) {
+        return;
+    }
+    line(page, format_args!("\n| a person may, in | decide | and it goes on in |\n| --- | --- | --- |"));
+    for (at, _, decisions) in rows {
+        for (decision, there) in decisions {
+            line(page, format_args!("| `{at}` | {} | `{there}` |", name(*decision)));
+        }
+    }
+}
+
+fn ends(page: &mut String, rows: &[Row]) {
     line(page, format_args!("\n| end | as | what it means |\n| --- | --- | --- |"));
-    for (at, row) in rows {
+    for (at, row, _) in rows {
         let StepRow::End { end, says } = row else { continue };
         line(page, format_args!("| `{at}` | {} | {} · *{}* |", as_status(*end), says.pt, says.en));
     }
@@ -120,6 +143,10 @@ fn ends(page: &mut String, rows: &[(&str, StepRow)]) {
 fn policy(retry: Retry) -> String {
     let named = POLICIES.iter().find(|(_, policy)| *policy == retry).map(|(name, _)| (*name).to_owned());
     named.unwrap_or_else(|| format!("{} … {}, {} attempts", time(retry.first), time(retry.cap), retry.attempts))
+}
+
+fn name(decision: Decision) -> &'static str {
+    decision.into()
 }
 
 fn as_status(end: End) -> &'static str {

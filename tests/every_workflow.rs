@@ -1,6 +1,7 @@
 //! Every operation, held to what the engine relies on: its table, its words, and what its steps do when they are run twice or
 //! fail. No database: the scripts run over ports that are made up.
 
+mod decisions;
 mod samples;
 mod scripts;
 

@@ -8,6 +8,7 @@ mod bulk;
 mod chaos;
 mod cli;
 mod crash;
+mod decisions;
 mod dependencies;
 mod embedded_postgres;
 mod engine;

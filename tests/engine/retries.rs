@@ -19,7 +19,7 @@ async fn g6_spent_attempts_park_and_a_retry_begins_again_from_the_failed_step() 
     let worker = toy::start(&db, &ledger);
     reaches(&pool, id, "parked").await;
     assert_eq!(outcomes(&pool, id).await, ["done", "failed", "failed", "failed", "failed"]);
-    assert!(status(&pool, id).await.2.contains("attempts spent"));
+    assert!(status(&pool, id).await.2.contains("The attempts are spent at \"work\""));
     assert_eq!(acts::retry(&pool, id, person()).await.unwrap(), Acted::Done);
     reaches(&pool, id, "succeeded").await;
     let firsts = ledger.of(id).iter().filter(|(step, _)| *step == 0).count();

@@ -70,6 +70,11 @@ fn spans<'h>(story: &'h Story<'h>) -> Vec<Span<'h>> {
         let mut from = hand.from;
         let to = hand.to.unwrap_or(At::MAX);
         while let Some(step) = steps.next_if(|step| step.committed <= to) {
+            if step.worker.is_none() {
+                // A person decided while nobody held it: nothing was called.
+                stands = step.next_state.as_deref().unwrap_or(stands);
+                continue;
+            }
             let (worker, recorded) = (hand.worker, step.outcome != "lost");
             spans.push(Span { story, worker, state: &step.state, from, to: step.committed, recorded });
             from = step.committed;

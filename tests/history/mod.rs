@@ -50,9 +50,12 @@ pub struct History {
 }
 
 /// What an operation may do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Table {
     pub begin: String,
+    /// Where people may send a workflow from a state.
+    #[serde(default)]
+    pub decisions: BTreeMap<String, Vec<String>>,
     pub works: BTreeMap<String, Work>,
     /// End states, and how a workflow ends in them.
     pub ends: BTreeMap<String, String>,
@@ -119,7 +122,8 @@ pub struct Step {
     pub state: String,
     pub outcome: String,
     pub next_state: Option<String>,
-    pub worker: Uuid,
+    /// `None`: a person's decision (G12).
+    pub worker: Option<Uuid>,
     pub committed: At,
 }
 

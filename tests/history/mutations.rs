@@ -149,16 +149,21 @@ const WAYS: &[Wrong] = &[
     }),
     wrong("another worker records", &[Fenced], |h, rng| {
         let at = any(&h.steps, rng, |_| true);
-        h.steps[at].worker = h.leases.iter().find(|lease| lease.worker != h.steps[at].worker).unwrap().worker;
+        h.steps[at].worker =
+            h.leases.iter().map(|lease| Some(lease.worker)).find(|other| *other != h.steps[at].worker).unwrap();
     }),
     wrong("a worker without a lease records", &[Fenced], |h, rng| {
-        let worker = h.steps[any(&h.steps, rng, |_| true)].worker;
+        let worker = h.steps[any(&h.steps, rng, |_| true)].worker.unwrap();
         h.leases.retain(|lease| lease.worker != worker);
     }),
     wrong("a worker records after its lease was taken away", &[Fenced], |h, rng| {
         let step = h.steps[any(&h.steps, rng, |_| true)].clone();
-        let lease = h.leases.iter_mut().find(|lease| lease.worker == step.worker).unwrap();
+        let lease = h.leases.iter_mut().find(|lease| Some(lease.worker) == step.worker).unwrap();
         lease.gone = Some(step.committed - 1);
+    }),
+    wrong("a person decides what no table offers, while a worker holds it", &[Legal, Fenced], |h, rng| {
+        let at = any(&h.steps, rng, |step| step.state == "requested" && step.next_state.is_some());
+        h.steps[at].worker = None;
     }),
     wrong("two workers hold one workflow", &[Fenced], |h, rng| {
         let at = any(&h.hands, rng, |hand| hand.to.is_some_and(|to| to - hand.from > 10));
@@ -284,6 +289,30 @@ fn a_history_that_is_wrong_in_any_way_is_found_out() {
     let rules = [Lost, Doubled, Order, Fenced, Settled, Explained, Equal, Legal, Patient];
     let unbroken: Vec<Rule> = rules.into_iter().filter(|rule| !WAYS.iter().any(|way| way.breaks[0] == *rule)).collect();
     assert!(unbroken.is_empty(), "no mutation breaks {unbroken:?}");
+}
+
+/// A sync that a person has decided instead of any worker.
+#[test]
+fn g12_a_persons_decision_is_a_step_of_nobody_where_the_table_offers_it_and_nobody_holds_the_workflow() {
+    let mut history = recorded();
+    let at = history.outbox.iter().position(|row| row.kind == "sync").unwrap();
+    let (id, begun) = (history.outbox[at].id, history.outbox[at].committed);
+    let first = history.steps.iter().find(|step| step.id == id).unwrap().clone();
+    history.steps.retain(|step| step.id != id);
+    let next_state = Some("joined".to_owned());
+    let committed = begun + 1;
+    history.steps.push(Step { worker: None, outcome: "done".to_owned(), next_state, committed, ..first });
+    let hand = history.hands.iter().find(|hand| hand.id == id).unwrap().clone();
+    history.hands.retain(|hand| hand.id != id);
+    let end = history.ends.iter_mut().find(|end| end.id == id).unwrap();
+    (end.status, end.state) = ("superseded".to_owned(), "joined".to_owned());
+    let rules = |history: &History| check(history).iter().map(|violation| violation.rule).collect::<Vec<_>>();
+    assert_eq!(rules(&history), [Legal], "no table offers it");
+    let offers = ("requested".to_owned(), vec!["joined".to_owned()]);
+    history.tables.get_mut("sync").unwrap().decisions.extend([offers]);
+    super::assert_correct(&history);
+    history.hands.push(Hand { from: begun, ..hand });
+    assert_eq!(rules(&history), [Fenced], "a worker holds it");
 }
 
 proptest! {

@@ -102,8 +102,10 @@ pub async fn ports(pool: &PgPool, ozmap: &Simulator, ids: &[i64]) -> Vec<Port> {
 pub fn tables() -> BTreeMap<String, Table> {
     let operations = operations(&World::default());
     let table = |kind: &dyn engine::registry::Kind<mapping::Change>| {
-        let mut table = Table { begin: "requested".to_owned(), works: BTreeMap::new(), ends: BTreeMap::new() };
+        let mut table = Table { begin: "requested".to_owned(), ..Table::default() };
         for state in kind.states() {
+            let there = kind.decisions(state).into_iter().map(|(_, there)| there.to_owned()).collect();
+            table.decisions.insert(state.to_owned(), there);
             match kind.step(state).unwrap() {
                 StepRow::Work { retry, settled_by, leads_to, .. } => {
                     let leads_to = leads_to.into_iter().map(str::to_owned).collect();

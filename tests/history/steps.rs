@@ -50,6 +50,7 @@ fn legal(story: &Story<'_>, notes: &mut Notes) {
         let Some(next) = &step.next_state else { continue };
         let work = story.table.works.get(&step.state);
         let declared = match work {
+            _ if step.worker.is_none() => decided(story, step, next),
             Some(work) if step.outcome == "done" => work.leads_to.contains(next),
             Some(work) => work.settled_by.as_ref() == Some(next),
             None => step.state == *next && story.table.ends.contains_key(next),
@@ -60,6 +61,14 @@ fn legal(story: &Story<'_>, notes: &mut Notes) {
         }
         stands = next;
     }
+}
+
+/// A person sent it there: as the table offers, or, after a write whose outcome is unknown, back to that write.
+fn decided(story: &Story<'_>, step: &Step, next: &str) -> bool {
+    let offered = story.table.decisions.get(&step.state).is_some_and(|offered| offered.iter().any(|to| to == next));
+    let before = story.steps.iter().rev().find(|before| before.n < step.n && before.next_state.is_some());
+    let not_done = before.is_some_and(|b| matches!(b.outcome.as_str(), "unknown" | "lost") && b.state == next);
+    step.outcome == "done" && (offered || not_done)
 }
 
 /// It ended once, where and how the table says, with its last record, and nothing was recorded afterwards.
@@ -107,9 +116,17 @@ fn patient(story: &Story<'_>, notes: &mut Notes) {
 fn fenced(story: &Story<'_>, leases: &HashMap<Uuid, &Lease>, notes: &mut Notes) {
     for step in &story.steps {
         let at = step.committed;
-        let words = || format!("{story}: worker {} recorded step {} at {}", step.worker, step.n, clock(at));
         let holds = |hand: &&&super::Hand| hand.from <= at && hand.to.is_none_or(|to| at <= to);
-        match story.hands.iter().find(|hand| hand.worker == step.worker && holds(hand)) {
+        let Some(worker) = step.worker else {
+            // A person: only while nobody holds it.
+            if let Some(hand) = story.hands.iter().find(holds) {
+                let words = format!("{story}: a person decided step {} at {}", step.n, clock(at));
+                notes.add(Rule::Fenced, format!("{words}, while worker {} held it", hand.worker));
+            }
+            continue;
+        };
+        let words = || format!("{story}: worker {worker} recorded step {} at {}", step.n, clock(at));
+        match story.hands.iter().find(|hand| hand.worker == worker && holds(hand)) {
             Some(_) => {}
             None => {
                 let holder = story.hands.iter().find(holds).map(|hand| hand.worker.to_string());
@@ -117,7 +134,7 @@ fn fenced(story: &Story<'_>, leases: &HashMap<Uuid, &Lease>, notes: &mut Notes) 
                 notes.add(Rule::Fenced, format!("{}, when {holder} held it", words()));
             }
         }
-        match leases.get(&step.worker) {
+        match leases.get(&worker) {
             Some(lease) if lease.from <= at && lease.gone.is_none_or(|gone| at <= gone) => {}
             Some(_) => notes.add(Rule::Fenced, format!("{}, without a lease", words())),
             None => notes.add(Rule::Fenced, format!("{}, and never had a lease", words())),
