@@ -85,9 +85,14 @@ async fn workflows_are_started_listed_shown_and_called_off() {
 
 /// What a worker's intake would do.
 async fn take_in(db: &Db) {
-    let sql = "insert into enlace.run (id, position, kind, version, lane, status, state, due_at)
-               select id, seq, kind, 1, 1, 'queued', 'requested', enlace.now() from enlace.outbox";
-    sqlx::query(sql).execute(&db.pool()).await.unwrap();
+    for sql in [
+        "insert into enlace.run (id, position, kind, version, lane, status, state, due_at)
+         select id, seq, kind, 1, 1, 'queued', 'requested', enlace.now() from enlace.outbox",
+        "insert into enlace.intake
+         select (select max(id) + 1 from enlace.intake), (select max(seq) from enlace.outbox), '{}', '{}'",
+    ] {
+        sqlx::query(sql).execute(&db.pool()).await.unwrap();
+    }
 }
 
 #[tokio::test]
