@@ -14,7 +14,10 @@ use rand::{Rng, SeedableRng, rngs::SmallRng, seq::IndexedRandom};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use simulators::ozmap::Options;
-use sqlx::{Connection, PgConnection, PgPool, postgres::{PgConnectOptions, PgPoolOptions}};
+use sqlx::{
+    Connection, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use uuid::Uuid;
 
 use crate::support::{

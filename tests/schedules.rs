@@ -51,8 +51,7 @@ async fn g9_a_tick_that_many_schedulers_see_starts_once_however_their_transactio
         }
         pass(&pool, Duration::from_secs(60)).await;
         let schedulers = (0..8).map(|_| schedule::tick(&pool));
-        let started: usize =
-            join_all(schedulers).await.into_iter().map(|ticked| ticked.unwrap().started.len()).sum();
+        let started: usize = join_all(schedulers).await.into_iter().map(|ticked| ticked.unwrap().started.len()).sum();
         assert_eq!(started, 3, "{isolation}");
         assert_eq!(outcomes(&pool).await, ["started"; 3], "{isolation}");
     }

@@ -131,7 +131,9 @@ impl<C: Clone + Send + Sync + 'static> Hands<C> {
 
     fn put_away(&mut self, done: Result<Uuid, JoinError>) {
         match done {
-            Ok(id) => drop(self.ids.remove(&id)),
+            Ok(id) if self.shop.lease.alive() => drop(self.ids.remove(&id)),
+            // It may have ended because its record could not be written any more, a write without a record behind it (G3).
+            Ok(_) => {}
             Err(error) if error.is_cancelled() => {}
             Err(error) => tracing::error!(%error, "a workflow's task ended badly"),
         }
