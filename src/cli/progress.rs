@@ -77,7 +77,7 @@ impl Progress {
     }
 
     fn draw(&mut self, far: &Far) {
-        let bar = self.bar.get_or_insert_with(|| ProgressBar::new_spinner());
+        let bar = self.bar.get_or_insert_with(ProgressBar::new_spinner);
         let form = if far.total.is_some() {
             "{msg:10} {wide_bar} {human_pos}/{human_len}  {per_sec}  {eta}"
         } else {
