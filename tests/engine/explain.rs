@@ -165,6 +165,7 @@ async fn g8_waits_until_a_time_and_after_a_failure_with_the_platforms_words() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of sentences")]
 async fn g8_waits_for_the_upstream_in_each_of_its_states() {
     let db = db().await;
     let pool = db.pool();
@@ -353,6 +354,7 @@ async fn g8_queued_by_a_persons_decision() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of sentences")]
 async fn g8_each_end_says_what_it_means_for_the_network() {
     let db = db().await;
     let pool = db.pool();
