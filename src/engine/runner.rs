@@ -116,7 +116,7 @@ async fn attempt<C: Clone + 'static>(shop: &Shop<C>, held: &mut Held<C>) -> Reco
             let doing = Attempt::new(Arc::clone(&shop.lease), held.run.id, kind.lane(), settled_by.is_some());
             let work = AssertUnwindSafe(kind.advance(held.state.clone(), &held.run)).catch_unwind();
             let advanced =
-                attempt::within(doing.clone(), work).await.unwrap_or_else(|panic| Advanced::Failed(panicked(&panic)));
+                attempt::within(doing.clone(), work).await.unwrap_or_else(|panic| Advanced::Failed(panicked(&*panic)));
             let mut record = judge(shop, held, &*kind, advanced, WorkStep { retry, settled_by, leads_to });
             (record.calls, record.calls_ended_at) = doing.take_calls();
             record.unseen &= record.calls.is_empty();

@@ -57,11 +57,14 @@ async fn g13_a_panic_a_broken_table_and_an_unwritable_change_park_their_own_work
     for id in fine {
         reaches(&pool, id, "succeeded").await;
     }
-    for (id, words) in [(panics, "panicked"), (strays, "no arrow from working to looking"), (unwritable, "null value")]
-    {
+    for (id, words) in [
+        (panics, "panicked: the plan says so"),
+        (strays, "no arrow from working to looking"),
+        (unwritable, "null value"),
+    ] {
         reaches(&pool, id, "parked").await;
         let (_, _, explanation) = status(&pool, id).await;
-        assert!(explanation.contains("bug") && explanation.contains(words), "{explanation}");
+        assert!(explanation.contains("defect") && explanation.contains(words), "{explanation}");
     }
     worker.stop().await;
 }
