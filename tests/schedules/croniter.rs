@@ -16,20 +16,21 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use crate::support::{python, tree};
 
+/// The first two have no change of the clock.
 const ZONES: &[&str] = &[
     "UTC",
+    "Asia/Kathmandu",
     "America/Sao_Paulo",
     "America/Santiago",
     "America/New_York",
     "Europe/London",
     "Australia/Lord_Howe",
-    "Asia/Kathmandu",
     "Pacific/Apia",
 ];
 /// Of any instant.
 const ANYWHERE: usize = 10_000;
 /// Of an instant in the two days before a change of the clock.
-const NEAR_A_CHANGE: usize = 800;
+const NEAR_A_CHANGE: usize = 1_600;
 const HOUR: i64 = 3600;
 
 /// A field of a pattern: its text, and what it lets through.
@@ -79,7 +80,7 @@ struct Case {
 
 impl Case {
     fn draw(dice: &mut StdRng, near_a_change: bool) -> Self {
-        let zone = ZONES[dice.random_range(0..ZONES.len())];
+        let zone = ZONES[dice.random_range(if near_a_change { 2 } else { 0 }..ZONES.len())];
         let (from, to) = (1_104_537_600, 1_767_225_600); // 2005 to 2026
         let mut after = dice.random_range(from..to);
         if near_a_change {
@@ -253,8 +254,8 @@ fn g9_ticks_are_those_of_an_independent_implementation() {
     assert!(wrong.is_empty(), "{} differ:\n{some}", wrong.len());
     let count = |class| classes.get(class).copied().unwrap_or(0);
     assert!(count("exact") > 9_000, "{classes:?}");
-    assert!((1..100).contains(&count("change, a fixed time twice")), "{classes:?}");
-    assert!((1..100).contains(&count("change, a repeating one after the jump")), "{classes:?}");
+    assert!((1..200).contains(&count("change, a fixed time twice")), "{classes:?}");
+    assert!((1..200).contains(&count("change, a repeating one after the jump")), "{classes:?}");
     assert!(count("all weekdays") < 50 && count("unexplained") == 0, "{classes:?}");
-    assert!((200..1_500).contains(&count("change, as croniter")), "{classes:?}");
+    assert!((200..2_000).contains(&count("change, as croniter")), "{classes:?}");
 }
