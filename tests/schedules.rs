@@ -1,5 +1,7 @@
 //! G9: ticks that overlap, join and are paused, on a real database.
 
+mod croniter;
+
 use std::{sync::Arc, time::Duration};
 
 use engine::schedule;

@@ -3,10 +3,11 @@
 //! A tick is a row whose primary key is (schedule, time): whoever inserts it starts the workflow, in the same transaction,
 //! so that it starts once however many schedulers run. The rules for all other cases:
 //!
-//! - **Doubled and skipped local times** go the way of Vixie cron. A fixed time runs once a day whatever summer time does: where the
-//!   clock jumps over it, at the first moment after the jump; where it comes twice, the first time. A pattern that repeats
-//!   within an hour follows the clock: it runs in both of the doubled hours, and not in the skipped one. A whole day that the
-//!   calendar leaves out (Apia, 30 December 2011) has no ticks.
+//! - **Doubled and skipped local times.** A fixed time, which is one minute of one hour, runs once a day whatever summer time does:
+//!   where the clock jumps over it, at the first moment after the jump; where it comes twice, the first time. Every other
+//!   pattern (a star, step, range or list as its minute or hour: `0 0,12 * * *` too) follows the clock: it runs in both of the
+//!   doubled hours, and not in the skipped one. A whole day that the calendar leaves out (Apia, 30 December 2011) has no ticks.
+//! - **A day of the month beside a weekday** is either of the two, also where one of them is written as all of its values (`0-6`).
 //! - **Missed**, because nothing ran: the last tick is made up if it is not too late (`catch_up_seconds`), the others are recorded
 //!   as *skipped*.
 //! - **Paused**: ticks that fell into the pause are not made up; the next one is computed from the moment of resuming.
