@@ -184,7 +184,7 @@ async fn g10_data_that_does_not_decode_is_parked_whole_and_resumed_by_a_build_th
     pass(&pool, Duration::from_secs(61)).await;
     reaches(&pool, id, "parked").await;
     let (_, _, explanation) = status(&pool, id).await;
-    assert!(explanation.contains("undecodable") && explanation.contains("left"), "{explanation}");
+    assert!(explanation.contains("cannot read it") && explanation.contains("left"), "{explanation}");
     let new = Build::New.start(&db, &ledger, "new");
     reaches(&pool, id, "succeeded").await;
     let parked: i64 = one(&pool, "select count(*) from enlace.step where id = $1 and outcome = 'parked'", id).await;
