@@ -100,14 +100,15 @@ left join lateral (
 ) e on true;
 
 -- ---------------------------------------------------------------------------------------------------------------------
--- Failures say what they have to say in Portuguese, " / ", and English, in one text. Where a platform's own words hold that
--- mark too, they stand in both halves, so the middle one parts the languages. A text without it is the same in both.
+-- Failures say what they have to say in Portuguese, " / ", and English, in one text. Where what is said holds that mark too, it
+-- stands in both halves, so the middle one parts the languages. A text without it is the same in both. A platform's own words
+-- follow once, in [«…»], whatever they hold, and belong to both languages.
 create function enlace.words(message text, lang text) returns text language sql immutable as $$
   select case
     when cardinality(parts) % 2 = 1 then message
-    when lang = 'pt' then array_to_string(parts[:cardinality(parts) / 2], ' / ')
-    else array_to_string(parts[cardinality(parts) / 2 + 1:], ' / ') end
-  from string_to_array(message, ' / ') parts
+    when lang = 'pt' then array_to_string(parts[:cardinality(parts) / 2], ' / ') || quoted
+    else array_to_string(parts[cardinality(parts) / 2 + 1:], ' / ') || quoted end
+  from coalesce(substring(message from ' \[«.*$'), '') quoted, string_to_array(left(message, length(message) - length(quoted)), ' / ') parts
 $$;
 
 -- Day before month is how Brazilians write it; in English that would be read the other way round by half of the world.

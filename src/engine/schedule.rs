@@ -31,6 +31,8 @@ use crate::{
 
 /// Missed ticks that are recorded one by one, at most; the rest of a long absence is not.
 const MOST_MISSED: usize = 50;
+/// Changes of the clock behind which the next tick is looked for, where a search gave up: there are at most a few a year.
+const CHANGES: usize = 4;
 /// How often a scheduler looks, at the least: so soon a change made elsewhere counts.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -57,11 +59,14 @@ impl Pattern {
     /// The first tick after a time; `None` where there is none.
     pub fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let after = Timestamp::from_microsecond(after.timestamp_micros()).ok()?;
-        // The search gives up where the calendar lacks a whole day: it goes on behind that.
-        let next = [0, 12, 24, 36].into_iter().find_map(|hours| {
-            let from = after.checked_add(jiff::Span::new().hours(hours)).ok()?.to_zoned(self.zone.clone());
-            self.cron.find_next_occurrence(&from, false).ok()
-        })?;
+        let search = |from: Timestamp, inclusive| {
+            self.cron.find_next_occurrence(&from.to_zoned(self.zone.clone()), inclusive).ok()
+        };
+        // The search gives up where the calendar lacks a whole day: it goes on at the moment after that, which is one of the
+        // next at which the clock changes.
+        let changes = self.zone.following(after).take(CHANGES);
+        let next = search(after, false)
+            .or_else(|| changes.map(|change| change.timestamp()).find_map(|at| search(at, true)))?;
         DateTime::from_timestamp(next.timestamp().as_second(), 0)
     }
 }
