@@ -8,12 +8,13 @@ use engine::clock;
 use uuid::Uuid;
 
 use super::desk::{Desk, at_desk};
+use super::narrow::Narrow;
 use super::progress::Progress;
 use super::show::{Look, done, local, plain, table, typed_time};
 use crate::desk::Items;
 use crate::desk::acts::Verb;
 use crate::desk::audit::{self, Asked, Done, Shown};
-use crate::desk::bulk::{self, Bulk, Preview, Start, Steer, Which};
+use crate::desk::bulk::{self, Bulk, Preview, Start, Steer};
 use crate::settings::Settings;
 
 /// How often an act on many is looked at that is followed.
@@ -59,33 +60,8 @@ pub struct Starting {
     /// Workflows a second, 1 to 1000 [20]
     #[arg(long)]
     pace: Option<i32>,
-    /// Kinds, separated by commas: bind, unbind, sync, …
-    #[arg(long)]
-    kind: Option<String>,
-    /// Statuses, separated by commas: parked, waiting, …
-    #[arg(long)]
-    status: Option<String>,
-    /// An integration's number
-    #[arg(long)]
-    integration: Option<String>,
-    /// id_porta_atendimento
-    #[arg(long)]
-    port: Option<String>,
-    /// id_cliente_servico
-    #[arg(long)]
-    service: Option<String>,
-    /// id_cliente
-    #[arg(long)]
-    customer: Option<String>,
-    /// A number, or words of a name, of who asked or of the caller's id
-    #[arg(short, long)]
-    q: Option<String>,
-    /// Started at this time or later: 24/11/2026 06:00
-    #[arg(long, value_parser = typed_time)]
-    since: Option<String>,
-    /// Started before this time
-    #[arg(long, value_parser = typed_time)]
-    until: Option<String>,
+    #[command(flatten)]
+    narrow: Narrow,
     /// Follow it until it is done
     #[arg(long)]
     watch: bool,
@@ -169,17 +145,7 @@ impl Starting {
             outcome: self.outcome,
             preview: self.preview,
             pace: self.pace,
-            filter: Which {
-                kind: self.kind,
-                status: self.status,
-                integration: self.integration,
-                port: self.port,
-                service: self.service,
-                customer: self.customer,
-                q: self.q,
-                since: self.since,
-                until: self.until,
-            },
+            filter: self.narrow.into(),
         };
         if asked.preview {
             let preview = bulk::preview(&desk.pool, &desk.caller, &asked).await?;

@@ -6,6 +6,7 @@ mod database;
 mod desk;
 mod integrations;
 mod migrate;
+mod narrow;
 mod process;
 mod progress;
 mod schedules;

@@ -8,11 +8,11 @@ use engine::clock;
 use uuid::Uuid;
 
 use super::desk::{Desk, at_desk};
+use super::narrow::Narrow;
 use super::progress::Progress;
-use super::show::{Language, Look, done, local, local_or_dash, plain, say, table, typed_time};
+use super::show::{Language, Look, done, local, local_or_dash, plain, say, table};
 use crate::desk::Items;
 use crate::desk::acts::{self, Verb, With};
-use crate::desk::filter::Asked;
 use crate::desk::start::{self, Along, Start};
 use crate::desk::workflows::{self, Step, Summary, Workflow};
 use crate::settings::Settings;
@@ -52,33 +52,8 @@ pub enum Workflows {
 /// What a list is narrowed down by.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Kinds, separated by commas: bind, unbind, sync, …
-    #[arg(long)]
-    kind: Option<String>,
-    /// Statuses, separated by commas: parked, waiting, failed, …
-    #[arg(long)]
-    status: Option<String>,
-    /// An integration's number
-    #[arg(long)]
-    integration: Option<String>,
-    /// id_porta_atendimento
-    #[arg(long)]
-    port: Option<String>,
-    /// id_cliente_servico
-    #[arg(long)]
-    service: Option<String>,
-    /// id_cliente
-    #[arg(long)]
-    customer: Option<String>,
-    /// A number, or words of a name, of who asked or of the caller's id
-    #[arg(short, long)]
-    q: Option<String>,
-    /// Started at this time or later: 24/11/2026 06:00
-    #[arg(long, value_parser = typed_time)]
-    since: Option<String>,
-    /// Started before this time
-    #[arg(long, value_parser = typed_time)]
-    until: Option<String>,
+    #[command(flatten)]
+    narrow: Narrow,
     /// What the page before said to go on with
     #[arg(long)]
     after: Option<String>,
@@ -185,19 +160,7 @@ impl Workflows {
 impl List {
     async fn run(self, desk: &Desk) -> anyhow::Result<ExitCode> {
         let (look, lang) = (self.look, self.lang);
-        let asked = Asked {
-            kind: self.kind,
-            status: self.status,
-            integration: self.integration,
-            port: self.port,
-            service: self.service,
-            customer: self.customer,
-            q: self.q,
-            since: self.since,
-            until: self.until,
-            after: self.after,
-            limit: Some(self.limit),
-        };
+        let asked = self.narrow.page(self.after, self.limit);
         let read = async || Ok(workflows::list(&desk.pool, &desk.caller, &asked).await?);
         look.show(read, |page| listed(page, lang)).await
     }
