@@ -27,7 +27,7 @@ pub enum Refusal {
     /// It may work in a moment.
     #[error("{0}")]
     Later(String),
-    /// The database asks to do the same again ([`super::again`]).
+    /// The database asks to do the same again (`super::again`).
     #[error("somebody else is changing the same rows; try again")]
     Again,
     /// Our fault; for the log, not for the caller.

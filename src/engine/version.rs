@@ -7,7 +7,7 @@
 //!   What an older version stored goes through the operation's `upgrade_state` and `upgrade_input` when a newer one claims it.
 //! - A build that meets a kind in the outbox which it does not know, or knows in an older version only, leaves the intake to a
 //!   live worker that knows it ([`Leaving`]), so that ordering keys are made by a build that can make them. If none is alive,
-//!   the run is parked whole, and resumed by the first build that decodes it ([`crate::resume`]).
+//!   the run is parked whole, and resumed by the first build that decodes it (`resume`).
 //! - A run's ordering keys are the rows that were made when it was taken in; a newer build does not make them anew.
 
 use std::{

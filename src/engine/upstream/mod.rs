@@ -1,10 +1,10 @@
 //! Upstreams: each platform as the engine sees it (G7). How many calls all workers together may begin, and whether any may.
 //!
 //! Whoever makes calls asks [`Upstreams::admit`] before each one and tells the [`Permit`] how it ended. An upstream that is open
-//! and not limited costs no statement: its gate in this process says yes ([`gate`]). For any other one, those who call wait at
-//! the gate in three lanes while one task asks Postgres for their turns ([`turns`]). Who cannot wait here, because too many do or
+//! and not limited costs no statement: its gate in this process says yes (`gate`). For any other one, those who call wait at
+//! the gate in three lanes while one task asks Postgres for their turns (`turns`). Who cannot wait here, because too many do or
 //! because the upstream is closed, is [`Refused`]: its workflow goes back to Postgres, without an attempt, and is pulled out
-//! again in order when there is room ([`watch`]). What calls come to closes an upstream for every worker ([`outage`], [`permit`]).
+//! again in order when there is room (`watch`). What calls come to closes an upstream for every worker (`outage`, `permit`).
 
 mod gate;
 mod outage;
