@@ -7,7 +7,7 @@ use axum::{Router, routing::get};
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 
-use super::{Row, operation::Ports, scratch::Scratch};
+use super::{Row, measure::Spent, operation::Ports, scratch::Scratch};
 
 const ANSWER: Duration = Duration::from_millis(20);
 const IN_FLIGHT: usize = 200;
@@ -20,6 +20,7 @@ pub(super) async fn run(server: &PgConnectOptions, n: u32) -> Result<Vec<Row>> {
     let slow = Router::new().route("/", get(|| tokio::time::sleep(ANSWER)));
     let serving = tokio::spawn(async move { axum::serve(listener, slow).await });
     let client = reqwest::Client::builder().pool_max_idle_per_host(IN_FLIGHT).build()?;
+    let spent = Spent::now(&scratch.pool).await;
     let started = Instant::now();
     let (stop, worker) = scratch.start(Ports { began: None, server: Some((client, url)) }, IN_FLIGHT);
     scratch.drained().await?;
@@ -28,11 +29,13 @@ pub(super) async fn run(server: &PgConnectOptions, n: u32) -> Result<Vec<Row>> {
     worker.await?;
     serving.abort();
     ensure!(scratch.ended().await? == i64::from(n), "not every workflow ended well");
-    scratch.drop().await?;
     #[expect(clippy::cast_precision_loss, reason = "a count of workflows")]
     let ideal = IN_FLIGHT as f64 / (3.0 * ANSWER.as_secs_f64());
-    Ok(vec![
+    let mut rows = vec![
         Row::new("workflows of three calls of 20 ms, 200 in flight", "/s", rate),
         Row::new("share of the ideal", "%", rate / ideal * 100.0),
-    ])
+    ];
+    rows.extend(spent.since(&scratch.pool).await);
+    scratch.drop().await?;
+    Ok(rows)
 }

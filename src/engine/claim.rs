@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::PgPool;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
@@ -135,7 +135,7 @@ pub(crate) struct Row {
 /// # Errors
 /// When Postgres cannot be reached.
 pub async fn claim<C: 'static>(
-    pool: &PgPool,
+    conn: &mut PgConnection,
     lease: &Lease,
     registry: &Registry<C>,
     (claiming, marks): (Claiming, &mut Marks),
@@ -151,7 +151,7 @@ pub async fn claim<C: 'static>(
         .bind(i64::try_from(limit).unwrap_or(i64::MAX))
         .bind(registry.knows())
         .bind(from)
-        .fetch_all(pool)
+        .fetch_all(conn)
         .await?;
     marks.looked(at, &rows.iter().map(|row| (row.lane, row.due_at)).collect::<Vec<_>>(), limit);
     if whole {

@@ -4,11 +4,15 @@
 //! good: whoever asks Postgres for anything waits [`within`] a limit, and a pool tries a connection out before it is lent and
 //! before it is taken back (G11).
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 use futures_util::future::BoxFuture;
 use sqlx::{
-    Connection, PgConnection, PgPool, Postgres, Transaction,
+    Connection, PgConnection, PgPool, Postgres,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -19,6 +23,8 @@ use crate::{Error, claim::Claiming, clock};
 pub const ANSWER: Duration = Duration::from_secs(30);
 /// How soon a connection that is whole answers to a question that costs nothing.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
+/// How long a connection that answered counts as whole.
+const TRUSTED: Duration = Duration::from_secs(1);
 
 /// A pool whose connections are known to be whole when they are lent. One that was given back in the middle of a question is
 /// thrown away unless its answer comes at once: waiting for it would keep its place for ever.
@@ -27,9 +33,13 @@ pub fn pool_options(connections: u32) -> PgPoolOptions {
         .max_connections(connections)
         // While Postgres is away there is a try every fifth of this, at the least.
         .acquire_timeout(Duration::from_secs(5))
-        // The same question, without a limit.
+        // The same question, without a limit, and for each statement that is sent.
         .test_before_acquire(false)
-        .before_acquire(|conn, _| Box::pin(async { answers(conn).await.map(|()| true) }))
+        .before_acquire(|conn, about| {
+            // It answered when it was given back: what was in use a moment ago need not be asked once more.
+            let asks = about.idle_for > TRUSTED;
+            Box::pin(async move { if asks { answers(conn).await.map(|()| true) } else { Ok(true) } })
+        })
         .after_release(|conn, _| Box::pin(async { answers(conn).await.map(|()| true) }))
 }
 
@@ -71,6 +81,9 @@ pub async fn worker_pool(
         ("idle_in_transaction_session_timeout", "5s"),
         ("statement_timeout", "20s"),
         ("jit", "off"),
+        // Every statement finds its rows by a key. The tables fill and empty all day, and a plan that was made while one was
+        // empty reads the whole of it once it is full.
+        ("enable_seqscan", "off"),
         ("default_transaction_isolation", isolation),
     ]);
     pool_options(connections).min_connections(1).connect_with(options).await
@@ -112,29 +125,90 @@ pub fn why(error: &sqlx::Error) -> Why {
     }
 }
 
-/// Runs a transaction, again if Postgres asks for that (40001, 40P01), ten times at most. One that is not answered may have
-/// been committed all the same.
+/// A connection that its owner keeps between questions: nothing is asked before it is lent, and the server's process behind it
+/// stays the one that has just worked. One that did not answer well is given back to the pool, which finds out what is wrong.
+pub struct Line {
+    pool: PgPool,
+    kept: Option<(PoolConnection<Postgres>, Instant)>,
+}
+
+/// How a piece of work is sent to Postgres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// One statement, which commits by itself.
+    Alone,
+    /// Several, between `begin` and `commit`.
+    Together,
+}
+
+impl Line {
+    /// Connects when it is first used.
+    pub fn of(pool: &PgPool) -> Self {
+        Self { pool: pool.clone(), kept: None }
+    }
+
+    /// The connection, whole. Whoever had a good answer gives it back to [`Self::keep`].
+    ///
+    /// # Errors
+    /// When Postgres cannot be reached.
+    pub async fn take(&mut self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        if let Some((mut conn, answered)) = self.kept.take()
+            && (answered.elapsed() < TRUSTED || answers(&mut conn).await.is_ok())
+        {
+            return Ok(conn);
+        }
+        self.pool.acquire().await
+    }
+
+    /// Keeps a connection for the next question.
+    pub fn keep(&mut self, conn: PoolConnection<Postgres>) {
+        self.kept = Some((conn, clock::monotonic()));
+    }
+
+    /// Does a piece of work, again if Postgres asks for that (40001, 40P01), ten times at most. One that is not answered may
+    /// have been committed all the same.
+    ///
+    /// # Errors
+    /// The closure's, or the commit's.
+    pub async fn run<T: Send>(
+        &mut self,
+        sent: Sent,
+        mut body: impl for<'t> FnMut(&'t mut PgConnection) -> BoxFuture<'t, Result<T, Error>> + Send,
+    ) -> Result<T, Error> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let once = async {
+                let mut conn = self.take().await?;
+                let value = match sent {
+                    Sent::Alone => body(&mut conn).await?,
+                    Sent::Together => {
+                        let mut tx = conn.begin().await?;
+                        let value = body(&mut tx).await?;
+                        tx.commit().await?;
+                        value
+                    }
+                };
+                self.keep(conn);
+                Ok(value)
+            };
+            match within(ANSWER, once).await {
+                Err(Error::Database(e)) if why(&e) == Why::RunAgain && tries < 10 => {
+                    clock::sleep(Duration::from_millis(5 * tries)).await;
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+/// Runs a transaction on any connection of a pool, as [`Line::run`] does.
 ///
 /// # Errors
 /// The closure's, or the commit's.
 pub async fn transaction<T: Send>(
     pool: &PgPool,
-    mut body: impl for<'t> FnMut(&'t mut Transaction<'static, Postgres>) -> BoxFuture<'t, Result<T, Error>> + Send,
+    body: impl for<'t> FnMut(&'t mut PgConnection) -> BoxFuture<'t, Result<T, Error>> + Send,
 ) -> Result<T, Error> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let once = async {
-            let mut tx = pool.begin().await?;
-            let value = body(&mut tx).await?;
-            tx.commit().await?;
-            Ok(value)
-        };
-        match within(ANSWER, once).await {
-            Err(Error::Database(e)) if why(&e) == Why::RunAgain && tries < 10 => {
-                clock::sleep(Duration::from_millis(5 * tries)).await;
-            }
-            other => return other,
-        }
-    }
+    Line::of(pool).run(Sent::Together, body).await
 }

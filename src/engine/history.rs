@@ -116,7 +116,7 @@ async fn forget(pool: &PgPool, term: Term, keep: Keep, kept: &mut Kept) -> Resul
             Box::pin(async move {
                 term.holds(tx).await?;
                 let batch = sqlx::query_as(include_str!("sql/history_forget.sql"));
-                Ok(batch.bind(from).bind(days(keep)).bind(BATCH).fetch_one(&mut **tx).await?)
+                Ok(batch.bind(from).bind(days(keep)).bind(BATCH).fetch_one(&mut *tx).await?)
             })
         })
         .await?;
@@ -146,7 +146,7 @@ async fn drop_old(pool: &PgPool, term: Term, keep: Keep, kept: &mut Kept) -> Res
             Box::pin(async move {
                 term.holds(tx).await?;
                 let sweep = sqlx::query_scalar(include_str!("sql/history_sweep.sql"));
-                Ok(sweep.bind(days(keep)).bind(BATCH).fetch_one(&mut **tx).await?)
+                Ok(sweep.bind(days(keep)).bind(BATCH).fetch_one(&mut *tx).await?)
             })
         })
         .await?;
@@ -180,7 +180,7 @@ async fn locked(pool: &PgPool, term: Term, job: Job) -> Result<Option<bool>, Err
         let done = transaction(pool, |tx| {
             let job = job.clone();
             Box::pin(async move {
-                sqlx::query(include_str!("sql/history_patience.sql")).execute(&mut **tx).await?;
+                sqlx::query(include_str!("sql/history_patience.sql")).execute(&mut *tx).await?;
                 term.holds(tx).await?;
                 job.run(tx).await
             })

@@ -11,7 +11,7 @@ use std::{collections::HashSet, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sqlx::PgPool;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
@@ -79,22 +79,22 @@ impl Mark {
     }
 }
 
-/// Takes in what was committed, and holds as many of those workflows as `hold` allows. What another worker knows better is left to
-/// that one (G10).
+/// Takes in up to `most` rows of what was committed, and holds as many of those workflows as `hold` allows. What another worker
+/// knows better is left to that one (G10).
 ///
 /// # Errors
 /// When Postgres cannot be reached, or the lease is gone.
 pub async fn take_in<C: 'static>(
-    pool: &PgPool,
+    conn: &mut PgConnection,
     worker: Uuid,
     registry: &Registry<C>,
-    hold: usize,
+    (most, hold): (usize, usize),
     leaving: &mut Leaving,
 ) -> Result<TakenIn<C>, Error> {
     let rows: Vec<Read> = sqlx::query_as(include_str!("sql/intake_read.sql"))
-        .bind(i64::try_from(BATCH).unwrap_or(i64::MAX))
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
         .bind(registry.knows())
-        .fetch_all(pool)
+        .fetch_all(&mut *conn)
         .await?;
     let Some(first) = rows.first() else { return Ok(TakenIn::default()) };
     let last_intake = first.intake_id;
@@ -107,11 +107,11 @@ pub async fn take_in<C: 'static>(
     if after == before {
         return Ok(TakenIn::default());
     }
-    if first.mixed && leaving.applies(pool, registry, rows.iter().filter_map(|r| r.kind.as_deref())).await? {
+    if first.mixed && leaving.applies(conn, registry, rows.iter().filter_map(|r| r.kind.as_deref())).await? {
         return Ok(TakenIn::default());
     }
     let batch = Batch::of(rows, last_intake + 1, registry, hold);
-    match batch.write(pool, worker, last_intake + 1, &after).await {
+    match batch.write(conn, worker, last_intake + 1, &after).await {
         Ok(held) => Ok(held),
         // Another worker took the same rows in a moment before: there is nothing left to do.
         Err(Error::Database(e)) if why(&e) == Why::Duplicate => Ok(TakenIn::default()),
@@ -200,7 +200,7 @@ impl<C: 'static> Batch<C> {
         });
     }
 
-    async fn write(self, pool: &PgPool, worker: Uuid, intake: i64, mark: &Mark) -> Result<TakenIn<C>, Error> {
+    async fn write(self, conn: &mut PgConnection, worker: Uuid, intake: i64, mark: &Mark) -> Result<TakenIn<C>, Error> {
         let keys = Keys::of(&self.held);
         let errors: Vec<Option<Value>> = self.held.iter().map(|h| h.unfit.as_deref().map(undecodable)).collect();
         let rows: Vec<(Uuid, bool)> = sqlx::query_as(include_str!("sql/intake_write.sql"))
@@ -223,13 +223,13 @@ impl<C: 'static> Batch<C> {
             .bind(keys.keys)
             .bind(keys.positions)
             .bind(keys.behind)
-            .fetch_all(pool)
+            .fetch_all(&mut *conn)
             .await?;
         if rows.len() < self.held.len() {
             return Err(Error::LeaseLost);
         }
         if intake % 1000 == 0
-            && let Err(error) = sqlx::query(include_str!("sql/intake_trim.sql")).bind(intake).execute(pool).await
+            && let Err(error) = sqlx::query(include_str!("sql/intake_trim.sql")).bind(intake).execute(conn).await
         {
             // The rows are taken in and held: nothing that comes after may lose them.
             tracing::debug!(%error, "the intake's log was not trimmed; the next turns do it");

@@ -8,6 +8,12 @@ use crate::{claim, clock, intake};
 /// Rows a second above which a worker stays awake and polls instead of being notified.
 const BUSY_RATE: f64 = 500.0;
 const BUSY_POLL: Duration = Duration::from_millis(3);
+/// How often more is taken in than there are hands for, so that what is urgent is found behind what is not. What goes straight
+/// into hands costs least: where hands are free again soon, the rest may wait in the outbox for longer.
+const AHEAD: Duration = Duration::from_millis(100);
+const AHEAD_OF_QUICK_HANDS: Duration = Duration::from_millis(500);
+/// Workflows a second through a worker's hands that make them quick.
+const QUICK: f64 = 1000.0;
 
 /// How eagerly a worker looks for work: awake and polling under load, asleep and notified otherwise.
 pub(crate) struct Pace {
@@ -16,53 +22,79 @@ pub(crate) struct Pace {
     pub(crate) announced: Duration,
     /// Since when it is announced that this worker sleeps.
     pub(crate) asleep: Option<Instant>,
-    /// Rows taken in during the last second, about.
-    rate: f64,
-    rated: Instant,
-    last_intake: Instant,
+    taken_in: Rate,
+    into_hands: Rate,
+    last_ahead: Option<Instant>,
     claim_next: bool,
+    /// Once, at the next turn.
+    claim_later: bool,
     /// From where a claim reads.
     pub(crate) marks: claim::Marks,
 }
 
+/// How many a second, about, lately.
+#[derive(Default)]
+struct Rate {
+    value: f64,
+    at: Option<Instant>,
+}
+
+impl Rate {
+    fn add(&mut self, count: usize) {
+        self.value = self.a_second() + f64::from(u32::try_from(count).unwrap_or(u32::MAX)) * 2.0;
+        self.at = Some(clock::monotonic());
+    }
+
+    fn a_second(&self) -> f64 {
+        self.value * self.at.map_or(0.0, |at| 0.5_f64.powf(at.elapsed().as_secs_f64() * 4.0))
+    }
+}
+
 impl Pace {
     pub(crate) fn new(idle: Duration) -> Self {
-        let now = clock::monotonic();
         Self {
             idle,
             announced: idle * 3 + Duration::from_millis(500),
             asleep: None,
-            rate: 0.0,
-            rated: now,
-            last_intake: now,
+            taken_in: Rate::default(),
+            into_hands: Rate::default(),
+            last_ahead: None,
             claim_next: true,
+            claim_later: false,
             marks: claim::Marks::default(),
         }
     }
 
     pub(crate) fn busy(&self) -> bool {
-        self.rate > BUSY_RATE
+        self.taken_in.a_second() > BUSY_RATE
     }
 
-    /// With full hands the outbox is read now and then only: enough to see urgent work.
-    pub(crate) fn takes_in(&self, free: usize) -> bool {
-        free > 0 || self.last_intake.elapsed() > Duration::from_millis(250)
+    /// How many rows to take in now; `None`: the outbox is not even looked at.
+    pub(crate) fn takes_in(&mut self, free: usize) -> Option<usize> {
+        let every = if self.into_hands.a_second() < QUICK { AHEAD } else { AHEAD_OF_QUICK_HANDS };
+        if self.last_ahead.is_none_or(|last| last.elapsed() > every) {
+            self.last_ahead = Some(clock::monotonic());
+            return Some(intake::BATCH);
+        }
+        (free > 0).then_some(free.min(intake::BATCH))
     }
 
-    pub(crate) fn took(&mut self, rows: usize) {
-        let decay = 0.5_f64.powf(self.rated.elapsed().as_secs_f64() * 4.0);
-        self.rate = self.rate * decay + f64::from(u32::try_from(rows).unwrap_or(u32::MAX)) * 2.0;
-        self.rated = clock::monotonic();
-        self.last_intake = self.rated;
+    /// Notes an intake, and how much of it went into hands.
+    pub(crate) fn took(&mut self, rows: usize, held: usize) {
+        self.taken_in.add(rows);
+        self.into_hands.add(held);
+        // What came in goes first: its record is about to be written, and there is seldom anything to claim just then.
+        self.claim_later = rows > 0 && rows == held && !self.claim_later;
         // What was taken in but not held at once is there to be claimed.
-        self.claim_next |= rows >= intake::BATCH;
+        self.claim_next |= rows > held;
     }
 
     pub(crate) fn claims(&self) -> bool {
-        self.claim_next
+        self.claim_next && !self.claim_later
     }
 
     pub(crate) fn claimed(&mut self, count: usize) {
+        self.into_hands.add(count);
         self.claim_next = count > 0;
     }
 
@@ -83,7 +115,7 @@ impl Pace {
     }
 
     pub(crate) fn rest(&self, until_due: Option<Duration>, hands_full: bool) -> Duration {
-        let rest = if hands_full || self.busy() { BUSY_POLL } else { self.idle };
+        let rest = if hands_full || self.busy() || self.claim_later { BUSY_POLL } else { self.idle };
         until_due.map_or(rest, |due| due.min(rest))
     }
 }

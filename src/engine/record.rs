@@ -4,7 +4,10 @@
 //! changed, and moves or gives back the workflows. A group in which one member cannot be written is recorded again member
 //! by member, so that only that one fails (G13).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
@@ -17,7 +20,7 @@ use crate::{
     Apply, Error,
     attempt::Call,
     clock,
-    db::{ANSWER, Why, transaction, why, within},
+    db::{ANSWER, Line, Sent, Why, why, within},
     lease::Lease,
     tally::ENGINE,
     upstream::{self, Close},
@@ -81,6 +84,13 @@ pub struct Record<C> {
     pub then: Then,
 }
 
+impl<C> Record<C> {
+    /// Nothing is written but the attempt itself.
+    fn only_appends(&self) -> bool {
+        self.changes.is_empty() && matches!(self.then, Then::GoOn)
+    }
+}
+
 /// What becomes of a workflow after an attempt.
 #[derive(Clone, Debug)]
 pub enum Then {
@@ -140,6 +150,8 @@ pub struct Submitted<C> {
 /// Where records go.
 pub struct Recorder<C> {
     pool: PgPool,
+    /// Connections that rest, the last used on top: while one suffices it is always the same, whose server process is awake.
+    lines: SyncMutex<Vec<Line>>,
     apply: Arc<dyn Apply<C>>,
     lease: Arc<Lease>,
 }
@@ -147,7 +159,7 @@ pub struct Recorder<C> {
 impl<C: Clone + Send + Sync + 'static> Recorder<C> {
     /// A recorder for this lease.
     pub fn new(pool: PgPool, apply: Arc<dyn Apply<C>>, lease: Arc<Lease>) -> Arc<Self> {
-        Arc::new(Self { pool, apply, lease })
+        Arc::new(Self { pool, lines: SyncMutex::default(), apply, lease })
     }
 
     /// Records what arrives, up to `most` in one commit, until nobody can send any more.
@@ -157,15 +169,22 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
             if arriving.lock().await.recv_many(&mut group, most).await == 0 {
                 return;
             }
-            self.record(group).await;
+            let last_used = self.lines().pop();
+            let mut line = last_used.unwrap_or_else(|| Line::of(&self.pool));
+            self.record(&mut line, group).await;
+            self.lines().push(line);
         }
     }
 
-    async fn record(self: &Arc<Self>, group: Vec<Submitted<C>>) {
+    fn lines(&self) -> MutexGuard<'_, Vec<Line>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn record(self: &Arc<Self>, line: &mut Line, group: Vec<Submitted<C>>) {
         let records: Arc<[Arc<Record<C>>]> = group.iter().map(|s| Arc::clone(&s.record)).collect();
         let many = records.len() > 1;
         let began = clock::monotonic();
-        let written = self.write(records).await;
+        let written = self.write(line, records).await;
         ENGINE.group.record(group.len() as f64);
         ENGINE.commit.record(began.elapsed().as_secs_f64());
         match written {
@@ -178,7 +197,7 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
                 tracing::info!(%error, members = group.len(), "a group could not be recorded at once; recording one by one");
                 for member in group {
                     let alone: Arc<[_]> = Arc::new([Arc::clone(&member.record)]);
-                    let recorded = self.verdict(self.write(alone).await);
+                    let recorded = self.verdict(self.write(line, alone).await);
                     reply(member, recorded);
                 }
             }
@@ -203,15 +222,15 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
     }
 
     /// Writes a group; rides out an absence of Postgres for as long as the lease lasts (G11).
-    async fn write(self: &Arc<Self>, records: Arc<[Arc<Record<C>>]>) -> Result<(), Error> {
+    async fn write(self: &Arc<Self>, line: &mut Line, records: Arc<[Arc<Record<C>>]>) -> Result<(), Error> {
+        let sent = if records.iter().all(|r| r.only_appends()) { Sent::Alone } else { Sent::Together };
         loop {
             let (this, group) = (Arc::clone(self), Arc::clone(&records));
-            let done = transaction(&self.pool, move |tx| -> BoxFuture<'_, _> {
+            let done = line.run(sent, move |conn| -> BoxFuture<'_, _> {
                 let (this, group) = (Arc::clone(&this), Arc::clone(&group));
-                Box::pin(async move { this.write_in(tx, &group).await })
-            })
-            .await;
-            match done {
+                Box::pin(async move { this.write_in(conn, &group).await })
+            });
+            match done.await {
                 Err(Error::Database(e)) if why(&e) == Why::Away => {
                     if !self.lease.alive() {
                         return Err(Error::LeaseLost);

@@ -140,7 +140,7 @@ pub trait Definition: Send + Sync {
 /// An operation with its types erased.
 pub trait Kind<C>: Definition {
     /// Does what is done in a state.
-    fn advance<'a>(&'a self, state: Value, run: &'a RunView) -> BoxFuture<'a, Advanced<C>>;
+    fn advance<'a>(&'a self, state: &'a Value, run: &'a RunView) -> BoxFuture<'a, Advanced<C>>;
     /// What a failure writes.
     fn in_trouble(&self, payload: &Value, failure: &Failure, parked: Option<Parked>) -> Vec<C>;
 }
@@ -191,7 +191,7 @@ impl<W: Workflow, P: Send + Sync> Definition for Erased<W, P> {
     }
 
     fn admit(&self, payload: &Value) -> Result<Admitted, String> {
-        let input: W::Input = serde_json::from_value(payload.clone()).map_err(|e| format!("payload: {e}"))?;
+        let input = W::Input::deserialize(payload).map_err(|e| format!("payload: {e}"))?;
         let state = W::begin(&input);
         Ok(Admitted {
             keys: W::keys(&input),
@@ -206,7 +206,7 @@ impl<W: Workflow, P: Send + Sync> Definition for Erased<W, P> {
     }
 
     fn decided(&self, state: &Value, decided: &Decided<'_>) -> Option<Value> {
-        let state: W::State = serde_json::from_value(state.clone()).ok()?;
+        let state = W::State::deserialize(state).ok()?;
         let declared = W::decisions(W::At::from(&state));
         let next = W::decided(state, decided)?;
         let there = W::At::from(&next);
@@ -227,18 +227,18 @@ impl<W: Workflow, P: Send + Sync> Definition for Erased<W, P> {
 }
 
 impl<W: Workflow> Kind<W::Change> for Erased<W, Arc<W::Ports>> {
-    fn advance<'a>(&'a self, state: Value, run: &'a RunView) -> BoxFuture<'a, Advanced<W::Change>> {
+    fn advance<'a>(&'a self, state: &'a Value, run: &'a RunView) -> BoxFuture<'a, Advanced<W::Change>> {
         Box::pin(async move {
             // Parked whole, for a build that can (G10).
             let broken = |what: &str, e: serde_json::Error| Advanced::Park {
                 why: Parked::Undecodable,
                 message: format!("{what}: {e}"),
             };
-            let input: W::Input = match serde_json::from_value(Value::clone(&run.payload)) {
+            let input = match W::Input::deserialize(&*run.payload) {
                 Ok(input) => input,
                 Err(e) => return broken("payload", e),
             };
-            let state: W::State = match serde_json::from_value(state) {
+            let state = match W::State::deserialize(state) {
                 Ok(state) => state,
                 Err(e) => return broken("state", e),
             };
@@ -262,8 +262,8 @@ impl<W: Workflow> Kind<W::Change> for Erased<W, Arc<W::Ports>> {
     }
 
     fn in_trouble(&self, payload: &Value, failure: &Failure, parked: Option<Parked>) -> Vec<W::Change> {
-        serde_json::from_value(payload.clone())
-            .map(|input: W::Input| W::in_trouble(&input, &Trouble { failure, parked }))
+        W::Input::deserialize(payload)
+            .map(|input| W::in_trouble(&input, &Trouble { failure, parked }))
             .unwrap_or_default()
     }
 }

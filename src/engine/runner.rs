@@ -114,7 +114,7 @@ async fn attempt<C: Clone + 'static>(shop: &Shop<C>, held: &mut Held<C>) -> Reco
         Some(StepRow::Work { retry, settled_by, leads_to, .. }) => {
             held.interrupted = false;
             let doing = Attempt::new(Arc::clone(&shop.lease), held.run.id, kind.lane(), settled_by.is_some());
-            let work = AssertUnwindSafe(kind.advance(held.state.clone(), &held.run)).catch_unwind();
+            let work = AssertUnwindSafe(kind.advance(&held.state, &held.run)).catch_unwind();
             let advanced =
                 attempt::within(doing.clone(), work).await.unwrap_or_else(|panic| Advanced::Failed(panicked(&*panic)));
             let mut record = judge(shop, held, &*kind, advanced, WorkStep { retry, settled_by, leads_to });

@@ -104,7 +104,7 @@ pub struct Ticked {
 pub async fn tick(pool: &PgPool) -> Result<Ticked, Error> {
     transaction(pool, |tx| {
         Box::pin(async move {
-            let due: Vec<Due> = sqlx::query_as(include_str!("sql/schedule_due.sql")).fetch_all(&mut **tx).await?;
+            let due: Vec<Due> = sqlx::query_as(include_str!("sql/schedule_due.sql")).fetch_all(&mut *tx).await?;
             let mut ticked = Ticked::default();
             for schedule in due {
                 start(tx, schedule, &mut ticked).await?;

@@ -16,7 +16,7 @@ use std::{
 };
 
 use serde_json::Value;
-use sqlx::PgPool;
+use sqlx::PgConnection;
 
 use crate::{
     Error, clock,
@@ -99,11 +99,11 @@ impl Leaving {
     /// Whether rows of these kinds are left to another worker that is alive. Not for ever.
     pub(crate) async fn applies<C: 'static>(
         &mut self,
-        pool: &PgPool,
+        conn: &mut PgConnection,
         registry: &Registry<C>,
         kinds: impl Iterator<Item = &str>,
     ) -> Result<bool, Error> {
-        let known: Vec<(String, i32)> = sqlx::query_as(include_str!("sql/known_elsewhere.sql")).fetch_all(pool).await?;
+        let known: Vec<(String, i32)> = sqlx::query_as(include_str!("sql/known_elsewhere.sql")).fetch_all(conn).await?;
         let known: HashMap<String, i32> = known.into_iter().collect();
         let ours = |kind: &str| registry.get(kind).map_or(0, |k| k.version());
         let mut kinds = kinds.filter(|kind| known.get(*kind).is_some_and(|version| *version > ours(kind)));

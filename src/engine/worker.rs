@@ -17,7 +17,7 @@ use crate::{
     Apply, Error,
     claim::{self, Claiming},
     clock,
-    db::{self, ANSWER, Why, why},
+    db::{self, ANSWER, Line, Why, why},
     hands::{Hands, Shop},
     intake, lease,
     lease::Lease,
@@ -223,8 +223,12 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
     async fn pump(&self, pool: &PgPool, hands: &mut Hands<C>, stop: &CancellationToken) -> Result<(), Error> {
         let mut wake: Box<dyn Wake> =
             if self.settings.listen { Box::new(Notified::listen(pool).await?) } else { Box::new(PollingAlone) };
-        let mut look =
-            Look { pace: Pace::new(self.settings.idle_poll), resuming: Resuming::new(), leaving: Leaving::default() };
+        let mut look = Look {
+            line: Line::of(pool),
+            pace: Pace::new(self.settings.idle_poll),
+            resuming: Resuming::new(),
+            leaving: Leaving::default(),
+        };
         while hands.shop.lease.alive() && !stop.is_cancelled() {
             if db::within(ANSWER, self.fill(pool, hands, &mut look)).await? {
                 continue;
@@ -257,23 +261,26 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         let worker = hands.shop.lease.worker;
         let mut more = false;
         let free = self.settings.in_flight - hands.count().min(self.settings.in_flight);
-        if look.pace.takes_in(free) {
-            let taken =
-                or_again(intake::take_in(pool, worker, &self.registry, free, &mut look.leaving).await, &mut more)?;
-            look.pace.took(taken.count);
+        let mut conn = look.line.take().await?;
+        if let Some(most) = look.pace.takes_in(free) {
+            let taken = intake::take_in(&mut conn, worker, &self.registry, (most, free), &mut look.leaving).await;
+            let taken = or_again(taken, &mut more)?;
+            look.pace.took(taken.count, taken.held.len());
             ENGINE.taken_in.increment(taken.count as u64);
-            more |= taken.count >= intake::BATCH && free > taken.count;
+            more |= taken.count >= most && free > taken.count;
             hands.take(taken.held);
         }
         let free = self.settings.in_flight - hands.count().min(self.settings.in_flight);
         if free > 0 && look.pace.claims() {
             let how = (self.settings.claiming, &mut look.pace.marks);
             let lease = &hands.shop.lease;
-            let claimed = or_again(claim::claim(pool, lease, &self.registry, how, free.min(GROUP)).await, &mut more)?;
+            let claimed = claim::claim(&mut conn, lease, &self.registry, how, free.min(GROUP)).await;
+            let claimed = or_again(claimed, &mut more)?;
             look.pace.claimed(claimed.len());
             more |= !claimed.is_empty() && claimed.len() < free;
             hands.take(claimed);
         }
+        look.line.keep(conn);
         let free = self.settings.in_flight - hands.count().min(self.settings.in_flight);
         let resumed = or_again(look.resuming.look(pool, worker, &self.registry, free).await, &mut more)?;
         more |= !resumed.is_empty();
@@ -284,6 +291,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
 
 /// How a worker looks for work.
 struct Look {
+    line: Line,
     pace: Pace,
     resuming: Resuming,
     leaving: Leaving,

@@ -35,7 +35,7 @@ pub async fn open_upstream(pool: &PgPool, id: &str, person: Person) -> Result<bo
             if was_closed {
                 let (before, after) = (json!({ "upstream": id }), json!({ "state": "open" }));
                 note(tx, Note { id: None, act: "open", bulk: None, before, after }, &person).await?;
-                sqlx::query(include_str!("../sql/wake.sql")).execute(&mut **tx).await?;
+                sqlx::query(include_str!("../sql/wake.sql")).execute(&mut *tx).await?;
             }
             Ok(was_closed)
         })
