@@ -83,3 +83,35 @@ async fn g12_an_act_on_many_whose_process_is_killed_is_finished_by_another_and_n
     .unwrap();
     assert_eq!((acts, workflows, ended), (MANY, MANY, MANY));
 }
+
+/// Everything that waits for a person, with a pace that asks for no patience.
+fn all(action: Verb, outcome: Option<&str>) -> Start {
+    Start {
+        action,
+        filter: Which { status: Some("parked".to_owned()), ..Which::default() },
+        reason: "rede refeita".to_owned(),
+        outcome: outcome.map(str::to_owned),
+        preview: false,
+        pace: Some(1000),
+    }
+}
+
+#[tokio::test]
+async fn g12_what_an_act_is_not_meant_for_is_left_alone_and_counted_and_what_it_is_meant_for_is_done() {
+    let (db, folder) = (Db::new().await, Folder::new());
+    let (pool, caller) = (db.pool(), Caller::at_terminal("ana".to_owned()));
+    parked(&pool).await;
+    let _worker = worker(&db, &folder);
+    // None of them made a write whose outcome is unknown, and none asks for leave.
+    for start in [all(Verb::Resolve, Some("not_done")), all(Verb::Approve, None), all(Verb::Refuse, None)] {
+        let id = bulk::start(&pool, &caller, &start).await.unwrap().id;
+        let seen = reaches(&pool, &caller, id, MANY).await;
+        assert_eq!((seen.done, seen.skipped, seen.failed), (0, MANY, 0), "{:?}", start.action);
+    }
+    let id = bulk::start(&pool, &caller, &all(Verb::Skip, None)).await.unwrap().id;
+    let seen = reaches(&pool, &caller, id, MANY).await;
+    assert_eq!((seen.done, seen.skipped, seen.failed), (MANY, 0, 0));
+    let waived = "select count(*) from enlace.finished where status = 'not_applicable' and result ->> 'reason' like '%rede refeita%'";
+    let waived: i64 = sqlx::query_scalar(waived).fetch_one(&pool).await.unwrap();
+    assert_eq!(waived, MANY, "each says who waived it and why");
+}

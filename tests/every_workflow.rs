@@ -66,7 +66,7 @@ impl Stage {
     }
 
     async fn advance(&self, state: &Value) -> Answer {
-        self.kind.advance(state.clone(), &self.run).await.into()
+        self.kind.advance(state, &self.run).await.into()
     }
 
     /// Goes from here as far as it goes; answers what it came to, and the stops on the way.

@@ -150,3 +150,13 @@ fn the_zone_data_in_use_is_told() {
     let told = zone_data();
     assert!(told == "compiled in" || told.starts_with("the system's: /"), "{told}");
 }
+
+#[test]
+fn g9_the_zones_are_there_without_the_systems() {
+    let bundled = jiff::tz::TimeZoneDatabase::bundled();
+    let winter = jiff::civil::date(2026, 7, 1).at(4, 0, 0, 0);
+    for (zone, offset) in [("America/Sao_Paulo", -3), ("America/Rio_Branco", -5), ("America/Noronha", -2)] {
+        let zone = bundled.get(zone).unwrap();
+        assert_eq!(zone.to_ambiguous_zoned(winter).compatible().unwrap().offset().seconds(), offset * 3600);
+    }
+}

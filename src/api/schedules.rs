@@ -18,7 +18,7 @@ use super::{
 };
 use crate::desk::{
     Items,
-    schedules::{self as desk, Change, Schedule},
+    schedules::{self as desk, Change, Overlap, Schedule},
     start::Started,
 };
 
@@ -37,6 +37,8 @@ pub struct NamedChange {
     active: Option<bool>,
     /// A note; an empty one takes it away.
     note: Option<String>,
+    /// What becomes of a tick when the last one's workflow has not ended.
+    overlap: Option<Overlap>,
 }
 
 /// List schedules
@@ -83,8 +85,9 @@ pub async fn change_named(
     State(state): State<ApiState>,
     Body(given): Body<NamedChange>,
 ) -> Result<Json<Schedule>, Problem> {
-    let change = Change { pattern: given.pattern, zone: given.zone, active: given.active, note: given.note };
-    Ok(Json(desk::change(&state.pool, &caller, given.id, change).await?))
+    let NamedChange { id, pattern, zone, active, note, overlap } = given;
+    let change = Change { pattern, zone, active, note, overlap };
+    Ok(Json(desk::change(&state.pool, &caller, id, change).await?))
 }
 
 /// Run a schedule now

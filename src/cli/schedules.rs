@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::desk::{Desk, at_desk};
 use super::show::{Look, done, local_or_dash, plain, table};
 use crate::desk::Items;
-use crate::desk::schedules::{self, Change, Schedule};
+use crate::desk::schedules::{self, Change, Overlap, Schedule};
 use crate::settings::Settings;
 
 /// The commands of `enlace schedules`.
@@ -70,8 +70,10 @@ fn listed(page: &Items<Schedule>) -> String {
     let mut rows = table(["ID", "NEXT", "LAST", "PATTERN", "WHAT"], 3);
     for one in &page.items {
         let next = if one.active { local_or_dash(one.next_at) } else { "paused".to_owned() };
+        let overlaps = (one.overlap == Overlap::Start).then(|| "\nalso while the last one goes on".to_owned());
         let note = one.note.iter().map(|note| format!("\n{}", plain(note)));
-        let what: String = std::iter::once(format!("{} {}", one.kind, one.payload)).chain(note).collect();
+        let what: String =
+            std::iter::once(format!("{} {}", one.kind, one.payload)).chain(overlaps).chain(note).collect();
         let pattern = format!("{}\n{}", one.pattern, one.zone);
         rows.add_row([one.id.to_string(), next, local_or_dash(one.last_at), pattern, what]);
     }

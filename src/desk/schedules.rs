@@ -9,6 +9,17 @@ use utoipa::ToSchema;
 
 use super::{Caller, Items, Refusal, again, audit, check, start};
 
+/// What becomes of a tick when the last one's workflow has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Overlap {
+    /// It starts nothing, and is recorded as overlapped.
+    Skip,
+    /// It starts all the same.
+    Start,
+}
+
 /// A schedule.
 #[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
 pub struct Schedule {
@@ -27,6 +38,8 @@ pub struct Schedule {
     pub active: bool,
     /// Why it is paused, or whatever else people should know.
     pub note: Option<String>,
+    /// What becomes of a tick when the last one's workflow has not ended.
+    pub overlap: Overlap,
     /// Its last tick.
     pub last_at: Option<DateTime<Utc>>,
     /// Its next one; null while it is paused.
@@ -49,6 +62,8 @@ pub struct Change {
     pub active: Option<bool>,
     /// A note; an empty one takes it away.
     pub note: Option<String>,
+    /// What becomes of a tick when the last one's workflow has not ended.
+    pub overlap: Option<Overlap>,
 }
 
 /// All schedules.
@@ -94,16 +109,16 @@ async fn store(
     let before: Schedule = query.fetch_optional(&mut *tx).await?.ok_or_else(|| missing(id))?;
     let pattern = change.pattern.as_ref().unwrap_or(&before.pattern);
     let zone = change.zone.as_ref().unwrap_or(&before.zone);
-    let active = change.active.unwrap_or(before.active);
+    let (active, overlap) = (change.active.unwrap_or(before.active), change.overlap.unwrap_or(before.overlap));
     let note = note.map_or_else(|| before.note.clone(), |given| given.map(str::to_owned));
     let moved = (pattern, zone, active) != (&before.pattern, &before.zone, before.active);
     let now: DateTime<Utc> = sqlx::query_scalar(include_str!("sql/now.sql")).fetch_one(&mut *tx).await?;
     let next = Pattern::new(pattern, zone)?.next_after(now);
     let next = next.ok_or_else(|| Refusal::invalid("pattern", format!("\"{pattern}\" never comes")))?;
     let next = if moved { Some(next) } else { before.next_at };
-    let is = json!({ "pattern": pattern, "zone": zone, "active": active, "note": note });
+    let is = json!({ "pattern": pattern, "zone": zone, "active": active, "note": note, "overlap": overlap });
     let query = sqlx::query(include_str!("sql/schedule_change.sql")).bind(id).bind(pattern).bind(zone);
-    query.bind(active).bind(&note).bind(next).execute(&mut *tx).await?;
+    query.bind(active).bind(&note).bind(next).bind(overlap).execute(&mut *tx).await?;
     let reason = note.unwrap_or_default();
     let (was, now) = (json!({ "schedule": id, "was": before }), json!({ "schedule": id, "is": is }));
     let entry = audit::Entry { act: "schedule.edit", person: &caller.name, reason: &reason, before: was, after: now };

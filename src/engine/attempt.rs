@@ -3,7 +3,12 @@
 //! Platforms know nothing of the engine; whoever ties the two together asks [`may_call`] before each call and tells
 //! [`note_call`] after it. Both find the running attempt by themselves.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    future::poll_fn,
+    pin::pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::Poll,
+};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -53,8 +58,13 @@ tokio::task_local! {
     static CURRENT: Attempt;
 }
 
-pub(crate) async fn within<T>(attempt: Attempt, work: impl Future<Output = T>) -> T {
-    CURRENT.scope(attempt, work).await
+/// Does the work of an attempt, for as long as its worker holds its lease; `None`: the lease is gone. It is asked for again each
+/// time before the work goes on: a process that was stopped between a step's leave to call and the call makes none when it is let
+/// go on, long after somebody else has taken the workflow over (G5).
+pub(crate) async fn within<T>(attempt: Attempt, work: impl Future<Output = T>) -> Option<T> {
+    let lease = Arc::clone(&attempt.lease);
+    let mut work = pin!(CURRENT.scope(attempt, work));
+    poll_fn(|cx| if lease.alive() { work.as_mut().poll(cx).map(Some) } else { Poll::Ready(None) }).await
 }
 
 /// Notes a call in the history of the step that is running; does nothing outside of one.
@@ -78,4 +88,36 @@ pub(crate) fn standing() -> Option<(Lane, bool)> {
 /// The workflow whose step is running.
 pub(crate) fn workflow() -> Option<Uuid> {
     CURRENT.try_with(|a| a.of).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::{FutureExt, task::noop_waker_ref};
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[test]
+    fn g5_a_step_that_waits_while_its_lease_ends_does_not_go_on() {
+        let lease = Lease::of_nobody(Duration::from_secs(60));
+        let attempt = Attempt::new(Arc::clone(&lease), Uuid::nil(), Lane::Change, true);
+        let (connected, connecting) = oneshot::channel();
+        let mut called = false;
+        {
+            let step = async {
+                assert!(may_call());
+                connecting.await.unwrap();
+                called = true;
+            };
+            let mut step = pin!(within(attempt, step));
+            let mut cx = std::task::Context::from_waker(noop_waker_ref());
+            assert!(step.as_mut().poll_unpin(&mut cx).is_pending());
+            lease.lose();
+            connected.send(()).unwrap();
+            assert!(matches!(step.as_mut().poll_unpin(&mut cx), Poll::Ready(None)));
+        }
+        assert!(!called);
+    }
 }

@@ -143,8 +143,8 @@ pub async fn claim<C: 'static>(
 ) -> Result<Vec<Held<C>>, Error> {
     let (at, began, (from, whole)) = (lease.clock.now(), clock::monotonic(), marks.begin());
     let statement = match claiming {
-        Claiming::SkipLocked => include_str!("sql/claim.sql"),
-        Claiming::Guarded => include_str!("sql/claim_guarded.sql"),
+        Claiming::SkipLocked => concat!(include_str!("sql/claim.sql"), include_str!("sql/claimed.sql")),
+        Claiming::Guarded => concat!(include_str!("sql/claim_guarded.sql"), include_str!("sql/claimed.sql")),
     };
     let rows: Vec<Row> = sqlx::query_as(statement)
         .bind(lease.worker)

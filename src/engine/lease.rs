@@ -53,16 +53,22 @@ impl Lease {
             .bind(knows)
             .fetch_one(pool)
             .await?;
-        let lease = Self {
-            worker,
-            clock: DatabaseClock::starting_at(now, started),
-            length,
-            started,
-            good_until: AtomicU64::new(0),
-            lost: AtomicBool::new(false),
-        };
+        Ok(Self::begun(worker, DatabaseClock::starting_at(now, started), length, started))
+    }
+
+    fn begun(worker: Uuid, clock: DatabaseClock, length: Duration, started: Instant) -> Arc<Self> {
+        let (good_until, lost) = (AtomicU64::new(0), AtomicBool::new(false));
+        let lease = Self { worker, clock, length, started, good_until, lost };
         lease.good_from(started);
-        Ok(Arc::new(lease))
+        Arc::new(lease)
+    }
+
+    /// A lease that no database knows.
+    #[cfg(test)]
+    pub(crate) fn of_nobody(length: Duration) -> Arc<Self> {
+        let started = clock::monotonic();
+        let clock = DatabaseClock::starting_at(chrono::DateTime::UNIX_EPOCH, started);
+        Self::begun(Uuid::nil(), clock, length, started)
     }
 
     /// Whether the lease surely holds. Counted from before the request that renewed it, on a clock that goes on while the

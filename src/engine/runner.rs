@@ -115,8 +115,11 @@ async fn attempt<C: Clone + 'static>(shop: &Shop<C>, held: &mut Held<C>) -> Reco
             held.interrupted = false;
             let doing = Attempt::new(Arc::clone(&shop.lease), held.run.id, kind.lane(), settled_by.is_some());
             let work = AssertUnwindSafe(kind.advance(&held.state, &held.run)).catch_unwind();
-            let advanced =
-                attempt::within(doing.clone(), work).await.unwrap_or_else(|panic| Advanced::Failed(panicked(&*panic)));
+            let advanced = match attempt::within(doing.clone(), work).await {
+                Some(done) => done.unwrap_or_else(|panic| Advanced::Failed(panicked(&*panic))),
+                // It cannot be recorded any more; whoever takes the workflow over finds that it was interrupted.
+                None => Advanced::Failed(Failure::new(Class::Unknown, "engine.lease_lost", "the lease has ended")),
+            };
             let mut record = judge(shop, held, &*kind, advanced, WorkStep { retry, settled_by, leads_to });
             (record.calls, record.calls_ended_at) = doing.take_calls();
             record.unseen &= record.calls.is_empty();

@@ -341,6 +341,7 @@ pub trait Platform: Send + Sync {
     async fn seats_of(&self, code: &str) -> Result<Vec<Seat>, Failure>;
     /// Puts the customer on the port; `seats` is what [`Platform::seats_of`] found (a seat elsewhere is moved here).
     async fn attach(&self, port: &PortAddress, customer: &CustomerToAttach, seats: &[Seat]) -> Result<(), Failure>;
-    /// Takes this seat's customer off.
+    /// Takes this seat's customer off. A seat that is no longer where it was seen, or whose customer is another by now, is left
+    /// alone: that is as good as done.
     async fn detach(&self, seat: &Seat, how: Detach) -> Result<(), Failure>;
 }

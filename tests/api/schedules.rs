@@ -1,8 +1,11 @@
 //! Schedules over HTTP (G9).
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::Api;
+use crate::support::toy::pass;
 
 async fn schedule(api: &Api) -> (i64, String) {
     api.integration().await;
@@ -38,6 +41,7 @@ async fn g9_a_pattern_or_zone_that_cannot_be_is_named_and_changes_nothing() {
         (json!({ "zone": "America/Sampa" }), "zone"),
         (json!({ "active": "no" }), "active"),
         (json!({ "note": "x".repeat(201) }), "note"),
+        (json!({ "overlap": "queue" }), "overlap"),
         (json!({ "payload": {} }), "payload"),
     ] {
         api.patch(&path, body).await.refused(422, "invalid", Some(field));
@@ -45,6 +49,32 @@ async fn g9_a_pattern_or_zone_that_cannot_be_is_named_and_changes_nothing() {
     assert_eq!(api.get(&path).await.body["pattern"], "0 4 * * *");
     api.patch("/schedules", json!({ "active": false })).await.refused(422, "invalid", Some("id"));
     api.patch("/schedules/99", json!({ "active": false })).await.refused(404, "not-found", None);
+}
+
+#[tokio::test]
+async fn g9_a_person_decides_whether_ticks_may_overlap() {
+    let api = Api::start().await;
+    let (_, path) = schedule(&api).await;
+    let before = api.get(&path).await.expect(200).body;
+    assert_eq!(before["overlap"], "skip");
+    let now = api.patch(&path, json!({ "overlap": "start" })).await.expect(200).body;
+    assert_eq!((&now["overlap"], &now["next_at"]), (&json!("start"), &before["next_at"]), "the clock is as it was");
+}
+
+#[tokio::test]
+async fn g9_what_was_missed_in_a_pause_is_not_made_up() {
+    let api = Api::start().await;
+    let (_, path) = schedule(&api).await;
+    let pool = api.db.pool();
+    api.patch(&path, json!({ "active": false, "note": "obra" })).await.expect(200);
+    pass(&pool, Duration::from_secs(3 * 24 * 3600)).await;
+    assert_eq!(engine::schedule::tick(&pool).await.unwrap().started.len(), 0, "it is paused");
+    api.patch(&path, json!({ "active": true, "note": "" })).await.expect(200);
+    assert_eq!(engine::schedule::tick(&pool).await.unwrap().started.len(), 0, "three nights are not made up");
+    pass(&pool, Duration::from_secs(24 * 3600)).await;
+    assert_eq!(engine::schedule::tick(&pool).await.unwrap().started.len(), 1, "the next night");
+    let ticks: i64 = sqlx::query_scalar("select count(*) from enlace.tick").fetch_one(&pool).await.unwrap();
+    assert_eq!(ticks, 1);
 }
 
 #[tokio::test]

@@ -9,8 +9,6 @@ use super::{At, Call, Change, History, Notes, Rule, Story, clock};
 
 /// A call arrives later than it began by what the machine makes it wait, at most.
 const ARRIVAL: At = 500_000;
-/// A call that was given up arrives later than that, at most: a process that is stopped holds what it has sent for so long.
-const LATE: At = 20_000_000;
 
 /// A time in which a worker worked on one attempt of a workflow.
 #[derive(Clone, Copy)]
@@ -22,9 +20,6 @@ struct Span<'h> {
     to: At,
     /// The worker lived to record it.
     recorded: bool,
-    /// Set where it was recorded as anything but done: what was asked for may still arrive, and be done, after that, but not
-    /// after somebody has taken the workflow in hand again.
-    late_until: Option<At>,
 }
 
 pub fn check(history: &History, stories: &[Story<'_>], notes: &mut Notes) {
@@ -36,11 +31,7 @@ pub fn check(history: &History, stories: &[Story<'_>], notes: &mut Notes) {
         if !call.changes.iter().any(|change| ours.contains(&change.port)) {
             continue;
         }
-        let mut found: Vec<usize> = (0..spans.len()).filter(|at| explains(&spans[*at], call)).collect();
-        if found.is_empty() {
-            let late = |at: &usize| !used.contains_key(at) && arrived_late(&spans[*at], call);
-            found.extend((0..spans.len()).rev().find(late));
-        }
+        let found: Vec<usize> = (0..spans.len()).filter(|at| explains(&spans[*at], call)).collect();
         match found.as_slice() {
             [] => unexplained(call, &spans, notes),
             [one] => {
@@ -51,10 +42,7 @@ pub fn check(history: &History, stories: &[Story<'_>], notes: &mut Notes) {
                     notes.add(Rule::Doubled, format!("{words}, at {a} and at {b}: {}", shown(call)));
                 }
                 writes.entry(span.story.row.id).or_default().push(call.at);
-                // What was sent under the lease may arrive after it.
-                if call.at <= span.to {
-                    leased(span, call, history, notes);
-                }
+                leased(span, call, history, notes);
             }
             _ => notes.add(Rule::Explained, format!("{} is explained by more than one workflow", shown(call))),
         }
@@ -78,8 +66,7 @@ fn spans<'h>(story: &'h Story<'h>) -> Vec<Span<'h>> {
     let mut spans = Vec::new();
     let mut stands = story.table.begin.as_str();
     let mut steps = story.steps.iter().peekable();
-    for (n, hand) in story.hands.iter().enumerate() {
-        let next = story.hands.get(n + 1).map_or(At::MAX, |next| next.from);
+    for hand in &story.hands {
         let mut from = hand.from;
         let to = hand.to.unwrap_or(At::MAX);
         while let Some(step) = steps.next_if(|step| step.committed <= to) {
@@ -89,13 +76,12 @@ fn spans<'h>(story: &'h Story<'h>) -> Vec<Span<'h>> {
                 continue;
             }
             let (worker, recorded) = (hand.worker, step.outcome != "lost");
-            let late_until = (recorded && step.outcome != "done").then_some(next);
-            spans.push(Span { story, worker, state: &step.state, from, to: step.committed, recorded, late_until });
+            spans.push(Span { story, worker, state: &step.state, from, to: step.committed, recorded });
             from = step.committed;
             stands = step.next_state.as_deref().unwrap_or(stands);
         }
         if from < to {
-            spans.push(Span { story, worker: hand.worker, state: stands, from, to, recorded: false, late_until: None });
+            spans.push(Span { story, worker: hand.worker, state: stands, from, to, recorded: false });
         }
     }
     spans
@@ -116,13 +102,6 @@ fn explains(span: &Span<'_>, call: &Call) -> bool {
             "clearing" | "detaching" => call.changes.iter().all(|change| !change.plugged && Some(change.port) == port),
             _ => false,
         }
-}
-
-/// Whether this attempt, whose answer did not come, may have made this call: the platform saw it after it had been given up. What
-/// follows is held to the same rules, so that a write which was made again without a look is still found.
-fn arrived_late(span: &Span<'_>, call: &Call) -> bool {
-    span.late_until.is_some_and(|until| span.to < call.at && call.at < until.min(span.to + LATE))
-        && explains(&Span { to: At::MAX, ..*span }, call)
 }
 
 /// Nobody did it; or somebody did it too late.

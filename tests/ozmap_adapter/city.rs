@@ -181,6 +181,18 @@ async fn b4_a_customer_who_sits_elsewhere_is_moved_with_one_write() {
 }
 
 #[tokio::test]
+async fn b2_a_customer_who_was_moved_since_he_was_seen_is_not_taken_off_his_new_port() {
+    for (code, how) in [(code_of(3), Detach::Everything), (code_of(4), Detach::KeepHome)] {
+        let city = City::built().await;
+        let free = city.free_ports().await.remove(5);
+        let seen = city.ozmap.seats_of(&code).await.unwrap();
+        city.ozmap.attach(&free, &customer(&code), &seen).await.unwrap();
+        city.ozmap.detach(&seen[0], how).await.unwrap();
+        assert_eq!(city.code_at(&free), Some(code), "{how:?}");
+    }
+}
+
+#[tokio::test]
 async fn b2_a_taken_port_is_refused_by_that_name() {
     let city = City::built().await;
     let taken = city.port_of(&code_of(2)).await;

@@ -1,8 +1,7 @@
--- Claims what may go on, most urgent lane first, and reads where each stands. Rows that another worker is claiming are
+-- Claims what may go on, most urgent lane first; claimed.sql goes on. Rows that another worker is claiming are
 -- passed over; order within a key does not depend on it, because followers of a head are not ready (G4). So are kinds and
 -- versions that this build does not know; what it claims of an older version is closed to builds of that version (G10). Each
--- lane is read from where it may hold something ($4); each workflow's own rows are looked up one by one, whatever the planner
--- takes the size of those tables for (G14).
+-- lane is read from where it may hold something ($4; G14).
 with me as (
   select id from enlace.worker where id = $1 and lease_until > enlace.now() for key share
 ), ready as (
@@ -22,17 +21,3 @@ with me as (
   from ready, me where r.id = ready.id
   returning r.id, r.lane, r.due_at, r.position, r.kind, r.version, r.state, r.interrupted_by, r.failures, r.failed_state, r.moves, r.asked
 )
-select c.*, coalesce(edited.payload, o.payload) as payload, o.enqueued_at, last.n, last.attempt, last.next_state is not null as moved,
-       stands.data, coalesce(stands.outcome in ('unknown', 'lost'), false) as settling,
-       array(select k.key from enlace.run_key k where k.position = c.position) as keys
-from claimed c
-cross join lateral (select o.payload, o.enqueued_at from enlace.outbox o where o.id = c.id limit 1) o
-left join lateral (
-  select s.n, s.attempt, s.next_state from enlace.step s where s.id = c.id order by s.n desc, s.attempt desc limit 1
-) last on true
-left join lateral (
-  select e.payload from enlace.edit e where e.id = c.id order by e.n desc limit 1
-) edited on true
-left join lateral (
-  select s.data, s.outcome from enlace.step s where s.id = c.id and s.next_state is not null order by s.n desc limit 1
-) stands on true

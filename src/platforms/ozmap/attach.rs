@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::OzMap;
 use super::elements::in_project;
+use super::seats::seat_of;
 use super::splitter::{Output, Splitter};
 use super::wire::{Fiber, OpticalBox, Property, Row};
 use crate::http::Answer;
@@ -106,8 +107,28 @@ impl OzMap {
 
     /// The home goes, and the customer with it. Gone already is as good.
     pub(super) async fn remove(&self, seat: &Seat) -> Result<(), Failure> {
+        if self.home_of(seat).await?.is_none() {
+            return Ok(());
+        }
         let answer = self.api.write(Method::DELETE, &["properties", &seat.external_id], None).await?;
         answer.found().map(|_| ())
+    }
+
+    /// The home of this seat, if it still is one: a home keeps its id when it is moved to another port, and when somebody else
+    /// moves in. Other work may have done either since the seat was seen, and then it is not ours to take off (B2).
+    async fn home_of(&self, seat: &Seat) -> Result<Option<Row<Property>>, Failure> {
+        let Some(home) = self.api.one::<Row<Property>>(&["properties", &seat.external_id]).await? else {
+            return Ok(None);
+        };
+        let home = self.completed(home).await?;
+        let now = seat_of(&home, self.client_of(&home).await?);
+        let differ = |seen: Option<&str>, now: Option<&str>| seen.zip(now).is_some_and(|(seen, now)| seen != now);
+        let same = now.is_some_and(|now| {
+            let moved = differ(seat.splitter_external_id.as_deref(), now.splitter_external_id.as_deref())
+                || seat.sequencia.zip(now.sequencia).is_some_and(|(seen, now)| seen != now);
+            !moved && !differ(seat.code.as_deref(), now.code.as_deref())
+        });
+        Ok(same.then_some(home))
     }
 
     /// The home stays, unplugged and without its customer: two writes.
@@ -115,15 +136,9 @@ impl OzMap {
     /// It is unplugged first. If the second write is lost, the customer's code still finds the home, so that a look by
     /// code shows what is left to do; the other way round nothing would lead back to a home that still holds the port.
     pub(super) async fn empty(&self, seat: &Seat) -> Result<(), Failure> {
-        let Some(home) = self.api.one::<Row<Property>>(&["properties", &seat.external_id]).await? else {
+        let Some(home) = self.home_of(seat).await? else {
             return Ok(());
         };
-        let home = self.completed(home).await?;
-        let lives_there = self.client_of(&home).await?.and_then(|c| c.code);
-        if lives_there.is_some() && seat.code.is_some() && lives_there != seat.code {
-            // Somebody else moved in since: his plug is not ours to pull.
-            return Ok(());
-        }
         if home.plugs().next().is_some() {
             let drop = self.drop_of(&home).await?.or_else(|| seat.drop_external_id.clone()).ok_or_else(no_drop)?;
             let path = ["cables", drop.as_str(), "fibers", "disconnect"];
