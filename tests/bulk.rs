@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::support::{Db, Folder, Process, toy::pass};
+use crate::support::{Db, Folder, Process, isp::all_ended, toy::pass};
 
 const MANY: i64 = 300;
 
@@ -111,6 +111,7 @@ async fn g12_what_an_act_is_not_meant_for_is_left_alone_and_counted_and_what_it_
     let id = bulk::start(&pool, &caller, &all(Verb::Skip, None)).await.unwrap().id;
     let seen = reaches(&pool, &caller, id, MANY).await;
     assert_eq!((seen.done, seen.skipped, seen.failed), (MANY, 0, 0));
+    all_ended(&pool, Duration::from_secs(60)).await;
     let waived = "select count(*) from enlace.finished where status = 'not_applicable' and result ->> 'reason' like '%rede refeita%'";
     let waived: i64 = sqlx::query_scalar(waived).fetch_one(&pool).await.unwrap();
     assert_eq!(waived, MANY, "each says who waived it and why");
