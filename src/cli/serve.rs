@@ -1,8 +1,10 @@
 //! `enlace serve`: the product, from its database to its last goodbye.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
+use engine::db::{ANSWER, within};
 use sqlx::{Connection, PgConnection};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -12,6 +14,9 @@ use crate::app;
 use crate::migrations;
 use crate::postgres::{Claim, Database};
 use crate::settings::{Role, Settings, variable_of};
+
+/// How long connections may take to close at the end.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Flags of `enlace serve`.
 #[derive(Debug, Args)]
@@ -86,24 +91,31 @@ async fn with(
     listeners: Listeners,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    migrated(database).await?;
+    tokio::select! {
+        migrated = migrated(database) => migrated?,
+        () = stop.cancelled() => return Ok(()),
+    }
     listeners.announce()?;
     let pool = database.pool(settings.database_connections);
     let parts =
         app::Parts { settings: settings.clone(), pool: pool.clone(), api: listeners.api, ops: listeners.ops, stop };
     let outcome = app::run(parts).await;
-    pool.close().await;
+    // One that is half open is never given back.
+    let _closed = tokio::time::timeout(GOODBYE, pool.close()).await;
     outcome
 }
 
 /// The embedded database is ours alone: it is migrated without being asked. Any other is migrated when its people say so.
 async fn migrated(database: &Database) -> anyhow::Result<()> {
-    let mut connection = PgConnection::connect_with(database.options()).await?;
+    let mut connection = within(ANSWER, PgConnection::connect_with(database.options())).await?;
     if database.is_embedded() {
         let tell =
             |migrations::Applied { name, took }| tracing::info!(migration = %name, ms = took.as_millis(), "applied");
         migrations::apply(&mut connection, tell).await?;
     }
-    migrations::check(&mut connection).await?;
-    Ok(connection.close().await?)
+    within(ANSWER, async {
+        migrations::check(&mut connection).await?;
+        anyhow::Ok(connection.close().await?)
+    })
+    .await
 }

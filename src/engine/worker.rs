@@ -135,13 +135,10 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         stop: &CancellationToken,
         left: &mut Option<(Arc<Lease>, Vec<Uuid>)>,
     ) -> Result<(), Error> {
-        let pool = db::worker_pool(options, self.settings.connections, self.settings.claiming).await?;
-        tally::show(self.registry.iter().map(|kind| kind.name()));
-        if let Some((lease, unfinished)) = left {
-            db::within(ANSWER, lease.give_up(&pool, unfinished)).await?;
-            *left = None;
-        }
-        let lease = db::within(ANSWER, self.begin(&pool)).await?;
+        let (pool, lease) = tokio::select! {
+            begun = self.begin(options, left) => begun?,
+            () = stop.cancelled() => return Ok(()),
+        };
         self.pulse.set(&lease);
         tracing::info!(worker.id = %lease.worker, worker.name = self.settings.name, "the worker works");
         let ended = CancellationToken::new();
@@ -163,11 +160,25 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         pumped.and(given_up)
     }
 
-    /// Tells the database what this build knows, and begins a lease.
-    async fn begin(&self, pool: &PgPool) -> Result<Arc<Lease>, Error> {
-        self.announce(pool).await?;
-        self.upstreams.refresh(pool).await?;
-        Lease::take(pool, &self.settings.name, &self.registry.knows(), self.settings.lease).await
+    /// Connects, hands over what is left from before, tells the database what this build knows, and begins a lease.
+    async fn begin(
+        &self,
+        options: &PgConnectOptions,
+        left: &mut Option<(Arc<Lease>, Vec<Uuid>)>,
+    ) -> Result<(PgPool, Arc<Lease>), Error> {
+        let pool = db::worker_pool(options, self.settings.connections, self.settings.claiming).await?;
+        tally::show(self.registry.iter().map(|kind| kind.name()));
+        if let Some((lease, unfinished)) = left {
+            db::within(ANSWER, lease.give_up(&pool, unfinished)).await?;
+            *left = None;
+        }
+        let lease = db::within(ANSWER, async {
+            self.announce(&pool).await?;
+            self.upstreams.refresh(&pool).await?;
+            Lease::take(&pool, &self.settings.name, &self.registry.knows(), self.settings.lease).await
+        });
+        let lease = lease.await?;
+        Ok((pool, lease))
     }
 
     /// The tasks beside the pump: the lease's keeper, the recorders, the reaper.
@@ -221,8 +232,11 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
 
     /// Fills the hands of this worker: intake and claim, as often as there is reason to.
     async fn pump(&self, pool: &PgPool, hands: &mut Hands<C>, stop: &CancellationToken) -> Result<(), Error> {
-        let mut wake: Box<dyn Wake> =
-            if self.settings.listen { Box::new(Notified::listen(pool).await?) } else { Box::new(PollingAlone) };
+        let mut wake: Box<dyn Wake> = if self.settings.listen {
+            Box::new(db::within(ANSWER, Notified::listen(pool)).await?)
+        } else {
+            Box::new(PollingAlone)
+        };
         let mut look = Look {
             line: Line::of(pool),
             pace: Pace::new(self.settings.idle_poll),

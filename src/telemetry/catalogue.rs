@@ -107,11 +107,6 @@ pub const METRICS: &[Metric] = &[
     ),
     gauge("enlace_upstream_waiting", &["upstream"], "How many workflows wait for this platform?"),
     counter(
-        "enlace_upstream_calls_total",
-        &["upstream", "outcome"],
-        "How many calls passed the gate to this platform, and is it there, by how they ended?",
-    ),
-    counter(
         "enlace_upstream_closings_total",
         &["upstream", "after"],
         "How often did this process close this platform for every worker, and after what?",

@@ -38,6 +38,17 @@ async fn db() -> Db {
     db
 }
 
+/// A worker that is up, with a build that knows these kinds in these versions.
+async fn works(pool: &PgPool, knows: Value) {
+    sqlx::query(
+        "insert into enlace.worker (name, build, lease_until, knows) values ('isp-2:9', 'x', '2030-01-01', $1)",
+    )
+    .bind(knows)
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
 async fn asked_for(pool: &PgPool) -> Uuid {
     sqlx::query_scalar("select enlace.enqueue('bind', '{}')").fetch_one(pool).await.unwrap()
 }
@@ -92,6 +103,7 @@ fn refused() -> Value {
 async fn g8_not_taken_in_and_queued() {
     let db = db().await;
     let pool = db.pool();
+    works(&pool, json!({ "bind": 1 })).await;
     let id = asked_for(&pool).await;
     let pt = "confirmado pelo HubSoft; nenhum worker o recebeu ainda";
     says(&pool, id, pt, "committed by HubSoft; no worker has taken it in yet").await;
@@ -100,6 +112,31 @@ async fn g8_not_taken_in_and_queued() {
     // A failure whose time to wait is over waits for nothing but a hand.
     let tried = stands(&pool, json!({ "status": "waiting", "failures": 2, "error": refused() })).await;
     says(&pool, tried, pt, en).await;
+}
+
+#[tokio::test]
+async fn g8_g10_nobody_is_there_who_could_take_it() {
+    let db = db().await;
+    let pool = db.pool();
+    let (asked, queued) = (asked_for(&pool).await, stands(&pool, json!({ "form": 3 })).await);
+    let (asked_pt, asked_en) = (
+        "confirmado pelo HubSoft; nenhum worker o recebeu ainda",
+        "committed by HubSoft; no worker has taken it in yet",
+    );
+    let (pt, en) = ("na fila: o próximo worker livre o executa", "queued: the next free worker runs it");
+    let (none_pt, none_en) =
+        ("; nenhum worker está no ar: inicie um (enlace serve)", "; no worker is up: start one (enlace serve)");
+    says(&pool, asked, &format!("{asked_pt}{none_pt}"), &format!("{asked_en}{none_en}")).await;
+    says(&pool, queued, &format!("{pt}{none_pt}"), &format!("{en}{none_en}")).await;
+    works(&pool, json!({ "bind": 2 })).await;
+    says(&pool, asked, asked_pt, asked_en).await;
+    let (old_pt, old_en) = (
+        "; nenhum worker no ar conhece \"bind\" na versão 3: atualize-os",
+        "; no worker that is up knows \"bind\" in version 3: update them",
+    );
+    says(&pool, queued, &format!("{pt}{old_pt}"), &format!("{en}{old_en}")).await;
+    works(&pool, json!({ "bind": 3 })).await;
+    says(&pool, queued, pt, en).await;
 }
 
 #[tokio::test]
@@ -334,6 +371,7 @@ async fn g8_parked_for_each_reason_with_the_question_that_it_asks() {
 async fn g8_queued_by_a_persons_decision() {
     let db = db().await;
     let pool = db.pool();
+    works(&pool, json!({ "bind": 1 })).await;
     let id = stands(&pool, json!({})).await;
     sqlx::query(
         "insert into enlace.step (id, n, attempt, state, outcome, next_state, error, began_at, ended_at)

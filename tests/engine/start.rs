@@ -142,6 +142,6 @@ async fn g8_a_row_that_nobody_has_taken_in_says_so() {
     let (status, _, explanation) = toy::status(&db.pool(), id).await;
     assert_eq!(
         (status.as_str(), explanation.as_str()),
-        ("queued", "committed by HubSoft; no worker has taken it in yet")
+        ("queued", "committed by HubSoft; no worker has taken it in yet; no worker is up: start one (enlace serve)")
     );
 }

@@ -99,7 +99,6 @@ async fn every_metric_is_listed_with_its_question_and_every_listed_one_is_there(
         ("enlace_first_step_seconds_count{kind=\"sync\"}", 1.0),
         ("enlace_outbox_taken_in_total", 3.0),
         ("enlace_calls_total{upstream=\"integration:1\",outcome=\"no_answer\"}", 1.0),
-        ("enlace_upstream_calls_total{upstream=\"integration:1\",outcome=\"no_answer\"}", 1.0),
         ("enlace_upstream_rate_limit{upstream=\"integration:1\"}", 500.0),
         ("enlace_upstream_concurrency_limit{upstream=\"integration:1\"}", 40.0),
     ] {

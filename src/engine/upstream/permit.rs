@@ -77,7 +77,6 @@ impl Permit {
 
     /// The call ended. Closes the upstream for every worker where that is what it means, and opens it where it was a probe.
     pub fn ended(mut self, how: Ended) {
-        self.gate.tally.call(&how);
         let after = tally::name(&how);
         let probe = std::mem::take(&mut self.probe);
         let (length, reason) = match how {

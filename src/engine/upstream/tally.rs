@@ -1,11 +1,10 @@
-//! What a gate counts for who watches: calls by how they ended, and closings by what they came after.
+//! What a gate counts for who watches: closings, by what they came after. The calls themselves are counted by who makes them.
 
 use metrics::{Counter, counter};
 
 use super::Ended;
 
-/// How a call ended, and what an upstream closed after.
-const CALLS: [&str; 4] = ["answered", "throttled", "error", "no_answer"];
+/// What an upstream closed after.
 const CLOSINGS: [&str; 4] = ["throttled", "error", "no_answer", "unauthorised"];
 
 /// Of a call, in one word.
@@ -20,7 +19,6 @@ pub(super) fn name(how: &Ended) -> &'static str {
 
 /// The counters of one upstream; all of them are there from the start, so that a rate over them has a beginning.
 pub(super) struct Tally {
-    calls: [Counter; 4],
     closings: [Counter; 4],
 }
 
@@ -34,25 +32,15 @@ impl Tally {
     pub(super) fn of(upstream: &str) -> Self {
         let upstream = || upstream.to_owned();
         Self {
-            calls: CALLS.map(|how| counter!("enlace_upstream_calls_total", "upstream" => upstream(), "outcome" => how)),
             closings: CLOSINGS
                 .map(|after| counter!("enlace_upstream_closings_total", "upstream" => upstream(), "after" => after)),
         }
     }
 
-    /// A call ended so.
-    pub(super) fn call(&self, how: &Ended) {
-        count(&CALLS, &self.calls, name(how));
-    }
-
     /// This process closed it after that.
     pub(super) fn closed(&self, after: &str) {
-        count(&CLOSINGS, &self.closings, after);
-    }
-}
-
-fn count(names: &[&str], counters: &[Counter], name: &str) {
-    if let Some((_, counter)) = names.iter().zip(counters).find(|(n, _)| **n == name) {
-        counter.increment(1);
+        if let Some((_, counter)) = CLOSINGS.iter().zip(&self.closings).find(|(name, _)| **name == after) {
+            counter.increment(1);
+        }
     }
 }
