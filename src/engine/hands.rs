@@ -55,7 +55,7 @@ impl<C> Shop<C> {
     }
 
     /// What people ask of workflows in hand.
-    pub(crate) fn note_asked(&self, asked: Vec<(Uuid, Value)>) {
+    pub(crate) fn note_asked(&self, asked: impl Iterator<Item = (Uuid, Value)>) {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).extend(asked);
     }
 

@@ -5,9 +5,13 @@ use std::time::{Duration, Instant};
 
 use crate::{claim, clock, intake};
 
-/// Rows a second above which a worker stays awake and polls instead of being notified.
-const BUSY_RATE: f64 = 500.0;
+/// Rows a second above which a worker stays awake and polls instead of being notified. Far below what notifying every commit
+/// allows on a slow machine: there HubSoft would be slowed down to less than this, and go on being notified about.
+const BUSY_RATE: f64 = 100.0;
 const BUSY_POLL: Duration = Duration::from_millis(3);
+/// With hands to spare, what comes in such numbers is taken in in fewer, larger groups: each costs a commit for every step, and
+/// HubSoft, whose rows they are, needs the machine as well.
+const GATHERED_POLL: Duration = Duration::from_millis(30);
 /// How often more is taken in than there are hands for, so that what is urgent is found behind what is not. What goes straight
 /// into hands costs least: where hands are free again soon, the rest may wait in the outbox for longer.
 const AHEAD: Duration = Duration::from_millis(100);
@@ -19,7 +23,7 @@ const QUICK: f64 = 1000.0;
 pub(crate) struct Pace {
     idle: Duration,
     /// How long an announced sleep counts: longer than the time until it is announced again.
-    pub(crate) announced: Duration,
+    announced: Duration,
     /// Since when it is announced that this worker sleeps.
     pub(crate) asleep: Option<Instant>,
     taken_in: Rate,
@@ -102,20 +106,34 @@ impl Pace {
         self.claim_next = true;
     }
 
-    /// Whether it falls asleep now, or the announcement of its sleep is about to run out.
-    pub(crate) fn announces_sleep(&mut self) -> bool {
+    /// What inserts are to know from now on: for how long this worker sleeps, where it falls asleep or that is about to run out; or
+    /// that it is awake, nothing, where it was said to sleep and so much comes in that it looks by itself. Else each of HubSoft's
+    /// commits would wait for the one before it to notify.
+    pub(crate) fn announces(&mut self) -> Option<Duration> {
         let slept = self.asleep.is_some_and(|since| since.elapsed() < 2 * self.idle);
         if self.busy() {
-            self.asleep = None;
+            self.asleep.take().map(|_| Duration::ZERO)
         } else if !slept {
             self.asleep = Some(clock::monotonic());
-            return true;
+            Some(self.announced)
+        } else {
+            None
         }
-        false
     }
 
-    pub(crate) fn rest(&self, until_due: Option<Duration>, hands_full: bool) -> Duration {
-        let rest = if hands_full || self.busy() || self.claim_later { BUSY_POLL } else { self.idle };
+    /// Whether more comes in than one by one, with `free` of `in_flight` hands: nothing then ends a rest early.
+    pub(crate) fn gathers(&self, free: usize, in_flight: usize) -> bool {
+        self.busy() && free * 2 > in_flight
+    }
+
+    /// How long to rest, with `free` of `in_flight` hands.
+    pub(crate) fn rest(&self, until_due: Option<Duration>, free: usize, in_flight: usize) -> Duration {
+        let rest = match free {
+            _ if self.gathers(free, in_flight) => return GATHERED_POLL,
+            0 => BUSY_POLL,
+            _ if self.busy() || self.claim_later => BUSY_POLL,
+            _ => self.idle,
+        };
         until_due.map_or(rest, |due| due.min(rest))
     }
 }

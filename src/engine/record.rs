@@ -165,8 +165,8 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
     /// Records what arrives, up to `most` in one commit, until nobody can send any more.
     pub async fn serve(self: Arc<Self>, arriving: Arc<Mutex<mpsc::Receiver<Submitted<C>>>>, most: usize) {
         loop {
-            let mut group = Vec::new();
-            if arriving.lock().await.recv_many(&mut group, most).await == 0 {
+            let group = gather(&arriving, most).await;
+            if group.is_empty() {
                 return;
             }
             let last_used = self.lines().pop();
@@ -184,7 +184,11 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
         let records: Arc<[Arc<Record<C>>]> = group.iter().map(|s| Arc::clone(&s.record)).collect();
         let many = records.len() > 1;
         let began = clock::monotonic();
-        let written = self.write(line, records).await;
+        let mut written = self.write(line, Arc::clone(&records)).await;
+        if many && matches!(&written, Err(Error::Database(e)) if why(e) == Why::Busy) {
+            // Mostly an intake that locks the keys of many: it is over by now. Member by member costs a commit for each.
+            written = self.write(line, records).await;
+        }
         ENGINE.group.record(group.len() as f64);
         ENGINE.commit.record(began.elapsed().as_secs_f64());
         match written {
@@ -268,6 +272,22 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
         put_back(conn, self.lease.worker, group).await?;
         end(conn, self.lease.worker, group).await
     }
+}
+
+/// What has arrived, up to `most`; nothing: nobody can send any more. Whoever is about to send as well does so first: workflows
+/// that came together go on together.
+async fn gather<T>(arriving: &Mutex<mpsc::Receiver<T>>, most: usize) -> Vec<T> {
+    let mut arriving = arriving.lock().await;
+    let mut group = Vec::new();
+    if arriving.recv_many(&mut group, most).await > 0 {
+        tokio::task::yield_now().await;
+        while group.len() < most
+            && let Ok(another) = arriving.try_recv()
+        {
+            group.push(another);
+        }
+    }
+    group
 }
 
 fn reply<C>(submitted: Submitted<C>, recorded: Recorded) {

@@ -247,17 +247,19 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             if db::within(ANSWER, self.fill(pool, hands, &mut look)).await? {
                 continue;
             }
-            if look.pace.announces_sleep() {
-                db::within(ANSWER, announce_sleep(pool, look.pace.announced)).await?;
+            if let Some(length) = look.pace.announces() {
+                db::within(ANSWER, announce_sleep(pool, length)).await?;
                 // Whoever inserted before the announcement did not notify: look once more.
-                if db::within(ANSWER, self.fill(pool, hands, &mut look)).await? {
+                if length > Duration::ZERO && db::within(ANSWER, self.fill(pool, hands, &mut look)).await? {
                     continue;
                 }
             }
-            let rest = look.pace.rest(hands.shop.until_due(), hands.count() >= self.settings.in_flight);
+            let (free, in_flight) = (self.free(hands), self.settings.in_flight);
+            let rest = look.pace.rest(hands.shop.until_due(), free, in_flight);
+            let gathers = look.pace.gathers(free, in_flight);
             tokio::select! {
-                () = wake.woken() => {}
-                () = hands.shop.nudge.notified() => {}
+                () = wake.woken(), if !gathers => {}
+                () = hands.shop.nudge.notified(), if !gathers => {}
                 () = clock::sleep(rest) => {}
                 () = stop.cancelled() => {}
             }
@@ -269,12 +271,16 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         Ok(())
     }
 
+    fn free(&self, hands: &Hands<C>) -> usize {
+        self.settings.in_flight.saturating_sub(hands.count())
+    }
+
     /// One intake and one claim, as far as hands are free; whether there was more than they could hold.
     async fn fill(&self, pool: &PgPool, hands: &mut Hands<C>, look: &mut Look) -> Result<bool, Error> {
         hands.tidy();
         let worker = hands.shop.lease.worker;
         let mut more = false;
-        let free = self.settings.in_flight - hands.count().min(self.settings.in_flight);
+        let free = self.free(hands);
         let mut conn = look.line.take().await?;
         if let Some(most) = look.pace.takes_in(free) {
             let taken = intake::take_in(&mut conn, worker, &self.registry, (most, free), &mut look.leaving).await;
@@ -284,7 +290,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             more |= taken.count >= most && free > taken.count;
             hands.take(taken.held);
         }
-        let free = self.settings.in_flight - hands.count().min(self.settings.in_flight);
+        let free = self.free(hands);
         if free > 0 && look.pace.claims() {
             let how = (self.settings.claiming, &mut look.pace.marks);
             let lease = &hands.shop.lease;
@@ -295,7 +301,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             hands.take(claimed);
         }
         look.line.keep(conn);
-        let free = self.settings.in_flight - hands.count().min(self.settings.in_flight);
+        let free = self.free(hands);
         let resumed = or_again(look.resuming.look(pool, worker, &self.registry, free).await, &mut more)?;
         more |= !resumed.is_empty();
         hands.take(resumed);
@@ -324,23 +330,27 @@ fn or_again<T: Default>(done: Result<T, Error>, more: &mut bool) -> Result<T, Er
     }
 }
 
-/// Looks around beside the work: takes over from the dead, and reads what people asked.
+/// Looks around beside the work: reads what people asked, and takes over from the dead.
 async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>, claiming: Claiming) {
     while shop.lease.alive() {
-        match db::within(ANSWER, lease::reap(&pool, claiming)).await {
-            Ok(0) => {}
-            Ok(freed) => {
-                ENGINE.taken_over.increment(freed);
-                tracing::warn!(freed, "a dead worker's workflows were taken over");
-                shop.nudge.notify_one();
-            }
-            Err(error) => tracing::debug!(%error, "could not look for dead workers"),
-        }
-        let asked = sqlx::query_as(include_str!("sql/asked.sql")).bind(shop.lease.worker).fetch_all(&pool);
-        match db::within(ANSWER, asked).await {
-            Ok(rows) => shop.note_asked(rows),
-            Err(error) => tracing::debug!(%error, "could not read what people asked"),
+        if let Err(error) = db::within(ANSWER, look_once(&pool, &shop, claiming)).await {
+            tracing::debug!(%error, "could not look around");
         }
         clock::sleep(Duration::from_secs(1)).await;
     }
+}
+
+/// Asks first whether anybody is dead: looking for the work of nobody reads the whole of `run`, with all that is dead in it (G14).
+async fn look_once<C: Send>(pool: &PgPool, shop: &Shop<C>, claiming: Claiming) -> Result<(), Error> {
+    let around: Vec<(bool, Option<Uuid>, Option<serde_json::Value>)> =
+        sqlx::query_as(include_str!("sql/around.sql")).bind(shop.lease.worker).fetch_all(pool).await?;
+    let anybody_dead = around.iter().any(|(dead, ..)| *dead);
+    shop.note_asked(around.into_iter().filter_map(|(_, id, asked)| Some((id?, asked?))));
+    let freed = if anybody_dead { lease::reap(pool, claiming).await? } else { 0 };
+    if freed > 0 {
+        ENGINE.taken_over.increment(freed);
+        tracing::warn!(freed, "a dead worker's workflows were taken over");
+        shop.nudge.notify_one();
+    }
+    Ok(())
 }

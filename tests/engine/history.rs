@@ -220,9 +220,8 @@ async fn g14_what_is_repeated_does_not_walk_over_the_dead() {
         ("sql/claim", format!("'{me}', 1000, '{{\"toy\": 1}}', array_fill(now(), array[3])")),
         ("sql/claim_guarded", format!("'{me}', 1000, '{{\"toy\": 1}}', array_fill(now(), array[3])")),
         ("sql/resume_find", "-1, '{\"toy\": 1}', 100".to_owned()),
-        ("sql/lease_dead", String::new()),
         ("sql/lease_renew", format!("'{me}', 10")),
-        ("sql/asked", format!("'{me}'")),
+        ("sql/around", format!("'{me}'")),
         ("sql/intake_trim", "100000".to_owned()),
         ("sql/intake_read", "1000, '{\"toy\": 1}'".to_owned()),
         ("sql/later_work", "'port:1', 5".to_owned()),
@@ -230,7 +229,8 @@ async fn g14_what_is_repeated_does_not_walk_over_the_dead() {
         ("sql/schedule_until", String::new()),
     ] {
         let mut conn = db.connection().await;
-        conn.execute(AssertSqlSafe(format!("prepare s as {}", file(name)))).await.unwrap();
+        let second = if name.starts_with("sql/claim") { file("sql/claimed") } else { String::new() };
+        conn.execute(AssertSqlSafe(format!("prepare s as {}{second}", file(name)))).await.unwrap();
         let arguments = if parameters.is_empty() { String::new() } else { format!("({parameters})") };
         let explain = format!("explain (analyze, buffers, format json) execute s{arguments}");
         let plan: serde_json::Value = sqlx::query_scalar(AssertSqlSafe(explain)).fetch_one(&mut conn).await.unwrap();
