@@ -42,7 +42,7 @@ pub struct Settings {
     pub lease: Duration,
     /// How often an idle worker looks by itself.
     pub idle_poll: Duration,
-    /// Connections to Postgres.
+    /// Connections to Postgres, at most, beside those that are kept by who uses them all the time.
     pub connections: u32,
     /// Wake up by notification; without it, by polling alone (behind a transaction pooler).
     pub listen: bool,
@@ -57,13 +57,15 @@ impl Default for Settings {
             in_flight: 1000,
             lease: Duration::from_secs(8),
             idle_poll: Duration::from_secs(1),
-            connections: 6,
+            connections: 5,
             listen: true,
             claiming: Claiming::default(),
         }
     }
 }
 
+/// Connections that are kept: one listens, one looks for work, three record. Nobody else may have to wait for one of those.
+const KEPT: u32 = 5;
 /// Records in one commit, at most.
 const GROUP: usize = 1000;
 /// How long Postgres may take to answer when a lease has ended: what is not handed over then is handed over under the next one.
@@ -166,7 +168,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         options: &PgConnectOptions,
         left: &mut Option<(Arc<Lease>, Vec<Uuid>)>,
     ) -> Result<(PgPool, Arc<Lease>), Error> {
-        let pool = db::worker_pool(options, self.settings.connections, self.settings.claiming).await?;
+        let pool = db::worker_pool(options, self.settings.connections + KEPT, self.settings.claiming).await?;
         tally::show(self.registry.iter().map(|kind| kind.name()));
         if let Some((lease, unfinished)) = left {
             db::within(ANSWER, lease.give_up(&pool, unfinished)).await?;
