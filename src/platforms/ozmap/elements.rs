@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::OzMap;
 use super::cursor::Cursor;
-use super::liberal::as_text;
+use crate::liberal::as_text;
 use super::listing::Rows;
 use super::projects::Levels;
 use super::splitter::Splitter;

@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 
 use super::api::Api;
 use super::cursor::Cursor;
-use super::liberal::as_number;
+use crate::liberal::as_number;
 use super::wire::{Project, Row};
 use crate::http::Purpose;
 use crate::{Failure, FailureKind};
