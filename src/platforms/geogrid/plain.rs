@@ -1,7 +1,7 @@
 //! HTML made text: people format what they type in the panel, and nothing of that may reach a screen of ours.
 
 /// What stands for a character that HTML writes otherwise.
-const NAMED: [(&str, char); 26] = [
+const NAMED: [(&str, char); 27] = [
     ("amp", '&'),
     ("lt", '<'),
     ("gt", '>'),
@@ -10,6 +10,7 @@ const NAMED: [(&str, char); 26] = [
     ("nbsp", ' '),
     ("ordm", 'º'),
     ("ordf", 'ª'),
+    ("agrave", 'à'),
     ("aacute", 'á'),
     ("eacute", 'é'),
     ("iacute", 'í'),

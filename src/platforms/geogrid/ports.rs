@@ -32,7 +32,7 @@ impl GeoGrid {
     /// The output with this address, as it is now.
     pub(super) async fn output(&self, port: &PortAddress) -> Result<Option<Output>, Failure> {
         let equipment = self.equipment_in(&port.box_external_id).await?;
-        let splitter = equipment.iter().find(|row| row.id() == Some(&port.splitter_external_id));
+        let splitter = equipment.iter().find(|row| row.id() == Some(port.splitter_external_id.as_str()));
         // What became a distribution splitter has no port for a customer any more (rule S3).
         let splitter = splitter.filter(|row| row.attends() != Some(false));
         Ok(splitter.and_then(|row| outputs(row).into_iter().find(|output| output.sequencia == port.sequencia)))
