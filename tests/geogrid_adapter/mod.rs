@@ -2,6 +2,7 @@
 
 mod city;
 mod limits;
+mod product;
 mod quirks;
 mod wire;
 mod writes;

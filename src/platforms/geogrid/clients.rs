@@ -35,9 +35,10 @@ impl GeoGrid {
     /// The platform's id of this customer, whose record is made where there is none (one write). That the code is known already
     /// is told by a refusal: somebody else made the record, or a former try did whose answer was lost.
     pub(super) async fn client_for(&self, customer: &CustomerToAttach, seats: &[Seat]) -> Result<String, Failure> {
-        let own = seats.iter().filter(|seat| seat.code.as_deref() == Some(&customer.code));
-        if let Some(id) = own.filter_map(|seat| seat.customer_external_id.clone()).next() {
-            return Ok(id);
+        if let Some(seat) = seats.iter().find(|seat| seat.code.as_deref() == Some(&customer.code))
+            && let Some(id) = &seat.customer_external_id
+        {
+            return Ok(id.clone());
         }
         let dados = Value::Object(record_of(customer));
         let answer = self.api.write(Method::POST, &["clientes"], Some(json!({ "dados": dados }))).await?;

@@ -1,5 +1,5 @@
 //! GeoGrid Maps: the adapter. There is no public manual of its API; what is known of it, from programs that others
-//! have published, stands in the project's fact sheet. What had to be guessed on top of that is in [`guessed`] and
+//! have published, stands in the project's fact sheet. What had to be guessed on top of that is in `guessed.rs` and
 //! nowhere else, so that a correction is a small change.
 //!
 //! What this platform cannot tell: cables (no listing is known), and where a customer sits. [`Platform::seats_of`]

@@ -227,11 +227,6 @@ impl World {
         }
     }
 
-    pub fn ports_of(&self, client: u32) -> usize {
-        let outputs = self.equipment.iter().flat_map(|equipment| &equipment.outputs);
-        outputs.filter(|hold| matches!(hold, Hold::Attended { client: there, .. } if *there == client)).count()
-    }
-
     pub fn reserve(&mut self, splitter: &str, port: u32, code: Option<&str>) -> Option<()> {
         let (equipment, output) = (self.equipment_seq(splitter)?, port.checked_sub(1)? as usize);
         let client = code.map(|code| self.client_with(code)).map_or(Some(None), |found| found.map(Some))?;
