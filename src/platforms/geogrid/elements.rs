@@ -20,8 +20,8 @@ const TOGETHER: u32 = 100;
 const LONGEST_NAME: usize = 60;
 
 impl GeoGrid {
-    /// The names of the folders: localities, or the providers that share the account. Also what *test* asks for (rule D4): it needs
-    /// the token and changes nothing.
+    /// The names of the folders: localities, or the providers that share the account. Also what *test* asks for (rule D4): it
+    /// needs the token and changes nothing.
     pub(super) async fn folders(&self) -> Result<Vec<String>, Failure> {
         let listing = Listing { path: &["pastas"], filter: &[], size: LARGEST_PAGE, purpose: Purpose::Search };
         let rows: Rows<FolderRow> = self.api.page(listing, &Cursor::default()).await?;

@@ -4,8 +4,8 @@
 use super::outputs::{Hold, Holder};
 use super::wire::{Item, PortRow};
 
-/// *Ports of several items*: `equipamentos/itemRede/portas?itensRede=` is known by name only. Guessed: the ids with commas between
-/// them, paged like everything else, and each equipment says in `idItemRede` which item it is in.
+/// *Ports of several items*: `equipamentos/itemRede/portas?itensRede=` is known by name only. Guessed: the ids with commas
+/// between them, paged like everything else, and each equipment says in `idItemRede` which item it is in.
 pub(super) const SEVERAL_ITEMS: [&str; 3] = ["equipamentos", "itemRede", "portas"];
 /// The parameter of the same.
 pub(super) const ITEMS: &str = "itensRede";
@@ -24,9 +24,9 @@ pub(super) fn client_path(id: &str) -> [&str; 2] {
 /// *All customers*: `clientes` was seen with a filter only; that it lists them all without one, a page at a time, is guessed.
 pub(super) const CLIENTS: [&str; 1] = ["clientes"];
 
-/// *Which rows of a port mean what.* `reservaStatus` and `reservaAtendimento` were seen, their values were not. Guessed: they are
-/// flags, and a row is an attendance if the second one says so, or if there is a customer and the first one does not say that the
-/// row is a reservation. An output that is not available and holds no customer feeds other equipment.
+/// *Which rows of a port mean what.* `reservaStatus` and `reservaAtendimento` were seen, their values were not. Guessed: they
+/// are flags, and a row is an attendance if the second one says so, or if there is a customer and the first one does not say
+/// that the row is a reservation. An output that is not available and holds no customer feeds other equipment.
 pub(super) fn hold(row: &PortRow) -> Hold {
     let customer = row.dados.id_cliente.clone().or_else(|| row.cliente.id.clone()).filter(|id| id != "0").map(|id| Holder {
         client: id,

@@ -113,8 +113,8 @@ impl GeoGrid {
     }
 }
 
-/// For whom a port is kept. He is not attended there, so nothing by which HubSoft could take him for the occupant is told: the port
-/// becomes reserved there too, with his name (rule S5).
+/// For whom a port is kept. He is not attended there, so nothing by which HubSoft could take him for the occupant is told: the
+/// port becomes reserved there too, with his name (rule S5).
 fn reserved(holder: Holder) -> PlatformCustomer {
     let name = holder.name.as_deref().map(plain::text).unwrap_or_default();
     PlatformCustomer { code: None, name: Some(format!("{name} (reserva)").trim_start().to_owned()), document: None }

@@ -31,8 +31,8 @@ const NAMED: [(&str, char); 27] = [
     ("Ccedil", 'Ç'),
 ];
 
-/// The text of some HTML: tags and what scripts and styles hold left out, characters by their names, blanks joined. What was text
-/// already stays as it is, `<` included where it opens no tag.
+/// The text of some HTML: tags and what scripts and styles hold left out, characters by their names, blanks joined. What was
+/// text already stays as it is, `<` included where it opens no tag.
 pub(super) fn text(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut rest = html;

@@ -1,5 +1,5 @@
-//! A made-up Brazilian city, the same for the same options. Streets of forty boxes; every tenth box is a splice box that splits for
-//! the ones that follow, the others serve homes.
+//! A made-up Brazilian city, the same for the same options. Streets of forty boxes; every tenth box is a splice box that
+//! splits for the ones that follow, the others serve homes.
 
 use super::Options;
 use super::world::{Client, Hold, Item, Kind, Place, World};

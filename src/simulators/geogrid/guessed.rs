@@ -28,9 +28,9 @@ pub(super) fn reservation_flags(reservation: bool) -> (&'static str, &'static st
     if reservation { ("S", "N") } else { ("N", "S") }
 }
 
-/// *Attending*, by what holds the port. A taken port is 409, which was seen; its key was not. The customer for whom the port is kept
-/// turns the reservation into an attendance; anybody else is refused as unbinding a reservation is, by the key `portaReservada`.
-/// Nothing known forbids a customer to sit on several ports.
+/// *Attending*, by what holds the port. A taken port is 409, which was seen; its key was not. The customer for whom the port is
+/// kept turns the reservation into an attendance; anybody else is refused as unbinding a reservation is, by the key
+/// `portaReservada`. Nothing known forbids a customer to sit on several ports.
 pub(super) fn attending(hold: Hold, client: u32) -> Result<Hold, Refused> {
     match hold {
         Hold::Free => Ok(Hold::Attended { client, was_reserved: false }),

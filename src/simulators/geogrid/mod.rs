@@ -3,11 +3,13 @@
 //! Base path `…/api/v3`, below any account's name; the header `api-key` holds the token. What other people's programs show of
 //! GeoGrid is simulated with its quirks: one call a second for the whole account and 429 beyond that, totals as text, ids as
 //! texts and as numbers, flags as `S` and `N`, several rows for one port, errors keyed by the field that is wrong, HTML in
-//! observations, counters that do not add up, access points drawn for whoever attends from afar, `false` for what was removed. What
-//! nobody has shown is in `guessed.rs`, and marked as such.
+//! observations, counters that do not add up, access points drawn for whoever attends from afar, `false` for what was
+//! removed. What nobody has shown is in `guessed.rs`, and marked as such. Not simulated, because enlace does not ask for it:
+//! viability by radius, diagrams, geocoding, sessions, the older generation of the API.
 //!
-//! Who is in the city: the *n*-th customer has the code [`code_of`]`(n)` and the document [`document_of`]`(n)`. With the default options
-//! two attendance ports in five hold one; a few are reserved, for somebody or for nobody, and a few feed other equipment.
+//! Who is in the city: the *n*-th customer has the code [`code_of`]`(n)` and the document [`document_of`]`(n)`. With the default
+//! options two attendance ports in five hold one; a few are reserved, for somebody or for nobody, and a few feed other
+//! equipment.
 
 mod api;
 mod attend;
