@@ -83,16 +83,43 @@ async fn s2_what_is_planned_is_left_out_even_where_the_filter_is_ignored() {
 }
 
 #[tokio::test]
-async fn s2_equipment_that_says_not_where_it_is_stops_the_sync_instead_of_vanishing() {
-    let server = Canned::serving(|seen| {
-        if seen.is("GET", "/isp/api/v3/itensRede") {
-            return Reply::json(200, json!({"registros": boxes(1..3)}));
-        }
-        Reply::json(200, json!({"registros": [{"dados": {"id": 5, "atendimento": "S"}, "portas": []}], "totalRegistros": 1}))
+async fn s9_boxes_whose_equipment_is_not_told_stop_the_sync_instead_of_losing_it() {
+    let without_item = r#"{"registros": [{"dados": {"id": 5, "atendimento": "S"}, "portas": []}], "totalRegistros": 1}"#;
+    for (status, body, code) in [
+        (200, without_item, "geogrid.no_item"),
+        (200, "false", "http.not_the_api"),
+        (200, "", "http.unreadable"),
+        (404, r#"{"naoEncontrado": "Rota não encontrada"}"#, "http.not_found"),
+        (400, r#"{"itensRede": "inválido"}"#, "http.rejected"),
+    ] {
+        let server = Canned::serving(move |seen| match seen.is("GET", "/isp/api/v3/itensRede") {
+            true => Reply::json(200, json!({"registros": boxes(1..3)})),
+            false => Reply::Status(status, body.into()),
+        })
+        .await;
+        let (geogrid, _) = by_hand(&server.url);
+        assert_eq!(told(geogrid.splitters(None).await).1, code);
+    }
+}
+
+#[tokio::test]
+async fn s2_equipment_of_boxes_that_were_not_asked_about_is_left_out_and_a_list_without_end_is_left() {
+    let row = |id: usize, item: usize| json!({"equipamento": {"id": id, "idItemRede": item, "atendimento": "N"}});
+    let server = Canned::serving(move |seen| match seen.is("GET", "/isp/api/v3/itensRede") {
+        true => Reply::json(200, json!({"registros": boxes(1..3)})),
+        false => Reply::json(200, json!({"registros": [row(5, 1), row(6, 9)], "totalRegistros": "2"})),
     })
     .await;
     let (geogrid, _) = by_hand(&server.url);
-    assert_eq!(told(geogrid.splitters(None).await), (FailureKind::Rejected, "geogrid.no_item"));
+    let splitters = geogrid.splitters(None).await.unwrap().items;
+    assert_eq!(splitters.into_iter().map(|s| s.external_id).collect::<Vec<_>>(), ["5"]);
+    let server = Canned::serving(move |seen| match seen.is("GET", "/isp/api/v3/itensRede") {
+        true => Reply::json(200, json!({"registros": boxes(1..3)})),
+        false => Reply::json(200, json!({"registros": [row(page_of(seen), 1)]})),
+    })
+    .await;
+    let (geogrid, _) = by_hand(&server.url);
+    assert_eq!(told(geogrid.splitters(None).await), (FailureKind::Rejected, "geogrid.no_end"));
 }
 
 #[tokio::test]

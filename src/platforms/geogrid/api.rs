@@ -95,24 +95,40 @@ impl Api {
         Ok(Rows { rows: read(envelope.registros), next, total })
     }
 
-    /// All rows about a few things. Nothing, in any of the forms that it has here, is nothing: the things were removed.
-    pub(super) async fn all<T: DeserializeOwned>(&self, listing: Listing<'_>) -> Result<Vec<T>, Failure> {
+    /// All rows about one thing. Nothing, in any of the forms that it has here, is nothing: the thing was removed.
+    pub(super) async fn about_one<T: DeserializeOwned>(&self, listing: Listing<'_>) -> Result<Vec<T>, Failure> {
+        let nothing_is_something = |answer| match refusal::found(answer)? {
+            Some(answer) => some(&answer),
+            None => Ok(None),
+        };
+        self.all(listing, nothing_is_something).await
+    }
+
+    /// All rows about many things that were there a moment ago: nothing is no answer, and would take them all off the map (S9).
+    pub(super) async fn about_many<T: DeserializeOwned>(&self, listing: Listing<'_>) -> Result<Vec<T>, Failure> {
+        self.all(listing, |answer| answer.checked()?.json::<Envelope>().map(Some)).await
+    }
+
+    async fn all<T: DeserializeOwned>(
+        &self,
+        listing: Listing<'_>,
+        envelope: impl Fn(Answer) -> Result<Option<Envelope>, Failure>,
+    ) -> Result<Vec<T>, Failure> {
         let (mut rows, mut seen, mut first) = (Vec::new(), 0_u64, None);
         for page in 1..=MOST_PAGES {
-            let Some(answer) = refusal::found(self.list(&listing, page).await?)? else { break };
-            let Some(envelope) = some(&answer)? else { break };
+            let Some(envelope) = envelope(self.list(&listing, page).await?)? else { return Ok(rows) };
             let begins = envelope.registros.first().and_then(first_id);
             if envelope.registros.is_empty() || begins.is_some() && begins == first {
-                break;
+                return Ok(rows);
             }
             first = begins;
             seen += envelope.registros.len() as u64;
             rows.extend(read(envelope.registros));
             if envelope.total.is_some_and(|total| seen as f64 >= total) {
-                break;
+                return Ok(rows);
             }
         }
-        Ok(rows)
+        Err(refusal::no_end())
     }
 }
 

@@ -12,7 +12,7 @@ impl GeoGrid {
     /// The equipment of one item with its ports; none where the item was removed.
     pub(super) async fn equipment_in(&self, item: &str) -> Result<Vec<EquipmentRow>, Failure> {
         let path = ["equipamentos", "itemRede", item, "portas"];
-        self.api.all(Listing { path: &path, filter: &[], size: LARGEST_PAGE, purpose: Purpose::Search }).await
+        self.api.about_one(Listing { path: &path, filter: &[], size: LARGEST_PAGE, purpose: Purpose::Search }).await
     }
 
     /// The equipment of many items with its ports, in one call. `taken`: only ports that are not available.
@@ -24,9 +24,13 @@ impl GeoGrid {
         let filter = [(guessed::ITEMS, several.as_str()), ("disponivel", "N")];
         let filter = if taken { &filter[..] } else { &filter[..1] };
         let path = guessed::SEVERAL_ITEMS;
-        let rows = self.api.all(Listing { path: &path, filter, size: LARGEST_PAGE, purpose: Purpose::Page }).await?;
-        let lost = |row: &EquipmentRow| row.item().is_none();
-        if rows.iter().any(lost) { Err(refusal::no_item()) } else { Ok(rows) }
+        let listing = Listing { path: &path, filter, size: LARGEST_PAGE, purpose: Purpose::Page };
+        let mut rows: Vec<EquipmentRow> = self.api.about_many(listing).await?;
+        if rows.iter().any(|row| row.item().is_none()) {
+            return Err(refusal::no_item());
+        }
+        rows.retain(|row| row.item().is_some_and(|item| items.iter().any(|asked| asked == item)));
+        Ok(rows)
     }
 
     /// The output with this address, as it is now.

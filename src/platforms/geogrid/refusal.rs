@@ -89,6 +89,15 @@ pub(super) fn no_item() -> Failure {
     )
 }
 
+pub(super) fn no_end() -> Failure {
+    Failure::new(
+        FailureKind::Rejected,
+        "geogrid.no_end",
+        "o GeoGrid não respeita o filtro de caixas e lista equipamentos sem fim: avise o suporte do enlace",
+        "GeoGrid ignores which boxes were asked about and lists equipment without end: tell enlace's support",
+    )
+}
+
 pub(super) fn client_lost() -> Failure {
     Failure::new(
         FailureKind::Rejected,
