@@ -148,6 +148,20 @@ async fn b6_a_look_understands_facts_under_either_name_and_a_bare_list() {
 }
 
 #[tokio::test]
+async fn b2_who_cannot_be_told_is_not_taken_for_a_stranger() {
+    let row = json!({"equipamento": {"id": 2, "atendimento": "S"},
+        "portas": [{"dados": {"id": 9, "porta": 1, "idCliente": 6}, "cliente": {"id": 6, "nome": "Ana"}}]});
+    let server = Canned::serving(move |seen| match seen.is("GET", "/isp/api/v3/clientes/6") {
+        true => Reply::json(404, json!({"naoEncontrado": "Rota não encontrada"})),
+        false => Reply::json(200, json!({"registros": [row], "totalRegistros": "1"})),
+    })
+    .await;
+    let (geogrid, _) = by_hand(&server.url);
+    let outcome = geogrid.look_at_port(&port("1", "2", 0)).await;
+    assert_eq!(told(outcome), (FailureKind::Rejected, "geogrid.cannot_tell"));
+}
+
+#[tokio::test]
 async fn b2_only_what_the_rule_names_is_sent_of_a_customer() {
     let server = Canned::serving(|_| Reply::json(201, json!({"dados": {"id": "6"}}))).await;
     let (geogrid, _) = by_hand(&server.url);

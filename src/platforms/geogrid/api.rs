@@ -97,11 +97,11 @@ impl Api {
 
     /// All rows about one thing. Nothing, in any of the forms that it has here, is nothing: the thing was removed.
     pub(super) async fn about_one<T: DeserializeOwned>(&self, listing: Listing<'_>) -> Result<Vec<T>, Failure> {
-        let nothing_is_something = |answer| match refusal::found(answer)? {
+        let read = |answer| match refusal::found(answer)? {
             Some(answer) => some(&answer),
             None => Ok(None),
         };
-        self.all(listing, nothing_is_something).await
+        self.all(listing, read).await
     }
 
     /// All rows about many things that were there a moment ago: nothing is no answer, and would take them all off the map (S9).

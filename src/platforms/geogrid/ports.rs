@@ -59,7 +59,8 @@ impl GeoGrid {
         let id = id.or_else(|| port.port_external_id.clone()).ok_or_else(refusal::no_such_port)?;
         let code = match holder.code {
             Some(code) => Some(code),
-            None => self.client_by_id(&holder.client).await?.and_then(|client| client.codigo_integracao),
+            // Without his record nobody knows whose port it is, and who is taken for a stranger is taken off it.
+            None => self.client_by_id(&holder.client).await?.ok_or_else(refusal::cannot_tell)?.codigo_integracao,
         };
         let seat = SeatId { item: &port.box_external_id, port: &id, client: &holder.client };
         Ok(Seat {

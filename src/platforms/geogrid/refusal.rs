@@ -71,6 +71,15 @@ pub(super) fn no_place() -> Failure {
     )
 }
 
+pub(super) fn cannot_tell() -> Failure {
+    Failure::new(
+        FailureKind::Rejected,
+        "geogrid.cannot_tell",
+        "o GeoGrid não mostra o cadastro do cliente que está nesta porta: confira-o no painel",
+        "GeoGrid does not show the record of the customer on this port: check it in the panel",
+    )
+}
+
 pub(super) fn no_port_known() -> Failure {
     Failure::new(
         FailureKind::Rejected,
