@@ -21,7 +21,11 @@ async fn d4_a_refused_token_is_told_by_its_parameter() {
     let city = City::built().await;
     let failure = account(&city.url, "outro").0.test().await.unwrap_err();
     assert_eq!((failure.kind, failure.code), (FailureKind::Unauthorised, "geogrid.unauthorised"));
-    assert!(failure.message.starts_with("token: ") && failure.message.contains("Token inválido"), "{}", failure.message);
+    assert!(
+        failure.message.starts_with("token: ") && failure.message.contains("Token inválido"),
+        "{}",
+        failure.message
+    );
     city.simulator.add_fault(Fault::always(Effect::Unauthorised).times(1));
     assert_eq!(told(city.geogrid.boxes(None).await).0, FailureKind::Unauthorised);
     city.geogrid.boxes(None).await.unwrap();
@@ -93,9 +97,9 @@ async fn s3_the_mark_of_the_platform_tells_which_splitters_give_ports() {
 async fn s4_who_sits_where_is_what_the_platform_says_with_code_and_document() {
     let city = City::built().await;
     let occupants = all(async |c| city.geogrid.occupants(c.as_deref()).await).await;
-    let (sitting, kept): (Vec<_>, Vec<_>) = occupants.into_iter().partition(|o| {
-        !o.customer.as_ref().unwrap().name.as_deref().unwrap().ends_with("(reserva)")
-    });
+    let (sitting, kept): (Vec<_>, Vec<_>) = occupants
+        .into_iter()
+        .partition(|o| !o.customer.as_ref().unwrap().name.as_deref().unwrap().ends_with("(reserva)"));
     let seen: BTreeSet<_> = sitting
         .iter()
         .map(|o| (o.splitter_external_id.clone(), o.sequencia as u32 + 1, o.customer.clone().unwrap().code))
@@ -103,9 +107,9 @@ async fn s4_who_sits_where_is_what_the_platform_says_with_code_and_document() {
     let held = city.simulator.occupied().into_iter().map(|held| (held.splitter, held.port, held.code));
     assert_eq!(seen, held.collect());
     assert_eq!(seen.len(), sitting.len(), "each port once");
-    let by_name = |n: u32| sitting.iter().find(|o| {
-        o.customer.as_ref().and_then(|c| c.name.clone()) == Some(people::name(u64::from(n)))
-    });
+    let by_name = |n: u32| {
+        sitting.iter().find(|o| o.customer.as_ref().and_then(|c| c.name.clone()) == Some(people::name(u64::from(n))))
+    };
     for n in [0, 1, 39, 199] {
         let Some(found) = by_name(n) else { continue };
         let customer = found.customer.clone().unwrap();
@@ -214,7 +218,9 @@ async fn b6_a_look_tells_reservations_equipment_and_what_is_not_there() {
         equipment += usize::from(city.holder(&port).is_none() && city.look(&port).await == Occupancy::TakenByEquipment);
     }
     assert!(equipment > 0);
-    for (splitter, sequencia) in [(free[0].splitter_external_id.as_str(), 99), (&free[0].splitter_external_id, -1), ("1", 0)] {
+    for (splitter, sequencia) in
+        [(free[0].splitter_external_id.as_str(), 99), (&free[0].splitter_external_id, -1), ("1", 0)]
+    {
         let gone = port(&free[0].box_external_id, splitter, sequencia);
         assert_eq!(city.look(&gone).await, Occupancy::NoSuchPort);
     }

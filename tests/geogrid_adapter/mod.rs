@@ -14,13 +14,14 @@ use std::time::Duration;
 use platforms::geogrid::{GeoGrid, Parameters, connect};
 use platforms::http::Timeouts;
 use platforms::{
-    Call, CallObserver, CustomerToAttach, Failure, Occupancy, Options, Page, Place, Platform, PortAddress, Seat, SplitterElement,
+    Call, CallObserver, CustomerToAttach, Failure, Occupancy, Options, Page, Place, Platform, PortAddress, Seat,
+    SplitterElement,
 };
 use simulators::geogrid::{Options as CityOptions, Simulator};
 use simulators::server::Occupied;
 
-pub use crate::ozmap_adapter::{all, told};
 pub use crate::ozmap_adapter::canned;
+pub use crate::ozmap_adapter::{all, told};
 
 const TOKEN: &str = "token-0f1e2d3c";
 
@@ -135,13 +136,17 @@ impl City {
         let places: HashMap<_, _> = boxes.into_iter().map(|b| (b.external_id, b.place)).collect();
         let of = |splitter: SplitterElement| {
             let place = places[&splitter.box_external_id];
-            splitter.ports.into_iter().map(move |port| PortAddress {
-                box_external_id: splitter.box_external_id.clone(),
-                splitter_external_id: splitter.external_id.clone(),
-                sequencia: port.sequencia,
-                port_external_id: port.external_id,
-                place,
-            }).collect::<Vec<_>>()
+            splitter
+                .ports
+                .into_iter()
+                .map(move |port| PortAddress {
+                    box_external_id: splitter.box_external_id.clone(),
+                    splitter_external_id: splitter.external_id.clone(),
+                    sequencia: port.sequencia,
+                    port_external_id: port.external_id,
+                    place,
+                })
+                .collect::<Vec<_>>()
         };
         self.splitters().await.into_iter().flat_map(of).collect()
     }
@@ -167,7 +172,8 @@ impl City {
 
     pub async fn port_of(&self, code: &str) -> PortAddress {
         let held = self.simulator.occupied().into_iter().find(|held| held.code.as_deref() == Some(code)).unwrap();
-        let is = |port: &PortAddress| port.splitter_external_id == held.splitter && port.sequencia as u32 + 1 == held.port;
+        let is =
+            |port: &PortAddress| port.splitter_external_id == held.splitter && port.sequencia as u32 + 1 == held.port;
         self.ports().await.into_iter().find(is).unwrap()
     }
 

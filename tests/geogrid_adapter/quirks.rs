@@ -8,7 +8,8 @@ use super::{City, all, customer, told};
 
 /// What the simulator itself answers.
 async fn raw(city: &City, path: &str) -> serde_json::Value {
-    let call = reqwest::Client::new().get(format!("{}/api/v3/{path}", city.url)).header("api-key", "token-do-simulador");
+    let call =
+        reqwest::Client::new().get(format!("{}/api/v3/{path}", city.url)).header("api-key", "token-do-simulador");
     serde_json::from_str(&call.send().await.unwrap().text().await.unwrap()).unwrap()
 }
 
@@ -60,7 +61,10 @@ async fn s5_html_in_observations_and_names_reaches_nobody() {
     for element in &boxes {
         assert!(!element.name.contains(['<', '>', '&']), "{}", element.name);
     }
-    assert!(nameless.iter().any(|b| b.name.contains("Reforçar a fixação") || b.name.contains("Em frente à")), "{nameless:?}");
+    assert!(
+        nameless.iter().any(|b| b.name.contains("Reforçar a fixação") || b.name.contains("Em frente à")),
+        "{nameless:?}"
+    );
     assert!(nameless.iter().all(|b| !b.name.contains("alert") && !b.name.contains("style")));
 }
 

@@ -72,8 +72,11 @@ async fn s10_pages_are_counted_until_there_are_no_more_whatever_the_server_does_
 #[tokio::test]
 async fn s2_what_is_planned_is_left_out_even_where_the_filter_is_ignored() {
     let server = Canned::serving(|seen| match page_of(seen) {
-        1 => Reply::json(200, json!({"registros": [{"dados": {"id": 1, "item": "terminal", "modoProjeto": "S"}},
-            {"dados": {"id": 2, "item": "caixa", "modoProjeto": "N"}}, {"dados": false}, 7]})),
+        1 => Reply::json(
+            200,
+            json!({"registros": [{"dados": {"id": 1, "item": "terminal", "modoProjeto": "S"}},
+            {"dados": {"id": 2, "item": "caixa", "modoProjeto": "N"}}, {"dados": false}, 7]}),
+        ),
         _ => Reply::json(200, json!({"registros": []})),
     })
     .await;
@@ -84,7 +87,8 @@ async fn s2_what_is_planned_is_left_out_even_where_the_filter_is_ignored() {
 
 #[tokio::test]
 async fn s9_boxes_whose_equipment_is_not_told_stop_the_sync_instead_of_losing_it() {
-    let without_item = r#"{"registros": [{"dados": {"id": 5, "atendimento": "S"}, "portas": []}], "totalRegistros": 1}"#;
+    let without_item =
+        r#"{"registros": [{"dados": {"id": 5, "atendimento": "S"}, "portas": []}], "totalRegistros": 1}"#;
     for (status, body, code) in [
         (200, without_item, "geogrid.no_item"),
         (200, "false", "http.not_the_api"),
@@ -167,7 +171,8 @@ async fn b2_only_what_the_rule_names_is_sent_of_a_customer() {
     let (geogrid, _) = by_hand(&server.url);
     geogrid.attach(&port("1", "2", 0), &customer("4411"), &[]).await.unwrap();
     let sent: Vec<Value> = server.seen().iter().map(|seen| serde_json::from_str(&seen.body).unwrap()).collect();
-    let record = json!({"nome": "Ana Lúcia Prado", "tipo": "F", "cpfCnpj": "529.982.247-25", "codigoIntegracao": "4411"});
+    let record =
+        json!({"nome": "Ana Lúcia Prado", "tipo": "F", "cpfCnpj": "529.982.247-25", "codigoIntegracao": "4411"});
     assert_eq!(sent[0], json!({"dados": record}));
     assert_eq!(sent[1], json!({"idPorta": 345, "idCliente": 6, "local": {"latitude": -27.5, "longitude": -48.5}}));
     assert_eq!(sent.len(), 2);
@@ -219,10 +224,9 @@ async fn g7_a_write_that_was_refused_is_judged_only_by_a_look() {
 #[tokio::test]
 async fn p1_neither_secrets_nor_names_nor_documents_are_told() {
     // Repeats all that it was sent, as some servers do.
-    let server = Canned::serving(|seen| {
-        Reply::json(422, json!({"nome": format!("{TOKEN} {}", seen.body.to_uppercase())}))
-    })
-    .await;
+    let server =
+        Canned::serving(|seen| Reply::json(422, json!({"nome": format!("{TOKEN} {}", seen.body.to_uppercase())})))
+            .await;
     let (geogrid, history) = by_hand(&server.url);
     let failure = geogrid.attach(&port("1", "2", 0), &customer("4411"), &[]).await.unwrap_err();
     assert_eq!((failure.kind, failure.code), (FailureKind::Rejected, "http.rejected"));

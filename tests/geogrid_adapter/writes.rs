@@ -29,7 +29,11 @@ async fn b2_the_boxs_own_place_is_sent_so_that_no_access_point_is_drawn() {
     city.geogrid.attach(&free[0], &customer("990012"), &[]).await.unwrap();
     let unplaced = platforms::PortAddress { place: None, port_external_id: None, ..free[1].clone() };
     city.geogrid.attach(&unplaced, &customer("990013"), &[]).await.unwrap();
-    assert_eq!(city.code_at(&free[1]).as_deref(), Some("990013"), "place and port are looked up where they are not known");
+    assert_eq!(
+        city.code_at(&free[1]).as_deref(),
+        Some("990013"),
+        "place and port are looked up where they are not known"
+    );
     assert_eq!(city.simulator.size().access_points, 0);
     let afar = platforms::PortAddress { place: customer("x").place, ..city.free_ports(1).await.remove(0) };
     city.geogrid.attach(&afar, &customer("990014"), &[]).await.unwrap();
@@ -170,7 +174,9 @@ async fn b4_a_seat_whose_port_is_not_known_is_not_said_to_be_left() {
 
 #[tokio::test]
 async fn b6_an_attendance_whose_answer_was_lost_is_found_by_looking() {
-    for (effect, done) in [(Effect::ResetAfter, true), (Effect::HangAfter, true), (Effect::ResetBefore, false), (Effect::Hang, false)] {
+    for (effect, done) in
+        [(Effect::ResetAfter, true), (Effect::HangAfter, true), (Effect::ResetBefore, false), (Effect::Hang, false)]
+    {
         let city = City::built().await;
         let free = city.free_ports(1).await.remove(0);
         let code = code_of(8).unwrap();

@@ -80,7 +80,11 @@ impl Api {
     ///
     /// Servers may give fewer rows than were asked for, and totals do not always add up: pages are counted until one is empty,
     /// begins as the one before did, or is said not to be there.
-    pub(super) async fn page<T: DeserializeOwned>(&self, listing: Listing<'_>, cursor: &Cursor) -> Result<Rows<T>, Failure> {
+    pub(super) async fn page<T: DeserializeOwned>(
+        &self,
+        listing: Listing<'_>,
+        cursor: &Cursor,
+    ) -> Result<Rows<T>, Failure> {
         let answer = self.list(&listing, cursor.page).await?;
         if refusal::is_not_found(&answer) {
             return Ok(Rows { rows: Vec::new(), next: None, total: None });

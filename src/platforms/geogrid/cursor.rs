@@ -1,7 +1,7 @@
 //! Where a listing goes on: opaque to others, stored between steps, valid after a restart (rule S10).
 
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::{Failure, FailureKind};
 

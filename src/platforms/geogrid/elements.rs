@@ -36,7 +36,8 @@ impl GeoGrid {
 
     pub(super) async fn pole_page(&self, stored: Option<&str>) -> Result<Page<PoleElement>, Failure> {
         let rows = self.items(&POLES, &cursor::read(stored)?, LARGEST_PAGE).await?;
-        let pole = |item: &Item| Some(PoleElement { external_id: item.id.clone()?, name: name(item), place: item.place() });
+        let pole =
+            |item: &Item| Some(PoleElement { external_id: item.id.clone()?, name: name(item), place: item.place() });
         let items = rows.rows.iter().filter_map(pole).collect();
         Ok(Page { items, next: rows.next.as_ref().and_then(cursor::write), total: rows.total })
     }
@@ -134,7 +135,10 @@ mod tests {
     fn a_box_without_a_name_is_called_by_its_observation_as_text() {
         let named = |value| box_element(&item(value)).unwrap().name;
         assert_eq!(named(json!({"id": 1, "sigla": "CTO &amp; 1", "observacao": "<p>x</p>"})), "CTO & 1");
-        assert_eq!(named(json!({"id": 1, "sigla": " ", "observacao": "<p>Perto da <b>pra&ccedil;a</b>"})), "Perto da praça");
+        assert_eq!(
+            named(json!({"id": 1, "sigla": " ", "observacao": "<p>Perto da <b>pra&ccedil;a</b>"})),
+            "Perto da praça"
+        );
         assert_eq!(named(json!({"id": 1, "observacao": null})), "");
     }
 

@@ -28,12 +28,13 @@ pub(super) const CLIENTS: [&str; 1] = ["clientes"];
 /// are flags, and a row is an attendance if the second one says so, or if there is a customer and the first one does not say
 /// that the row is a reservation. An output that is not available and holds no customer feeds other equipment.
 pub(super) fn hold(row: &PortRow) -> Hold {
-    let customer = row.dados.id_cliente.clone().or_else(|| row.cliente.id.clone()).filter(|id| id != "0").map(|id| Holder {
-        client: id,
-        name: row.cliente.nome.clone(),
-        code: row.cliente.codigo_integracao.clone(),
-        document: row.cliente.cpf_cnpj.clone(),
-    });
+    let customer =
+        row.dados.id_cliente.clone().or_else(|| row.cliente.id.clone()).filter(|id| id != "0").map(|id| Holder {
+            client: id,
+            name: row.cliente.nome.clone(),
+            code: row.cliente.codigo_integracao.clone(),
+            document: row.cliente.cpf_cnpj.clone(),
+        });
     let attended = row.dados.reserva_atendimento == Some(true);
     let reserved = !attended && row.dados.reserva_status == Some(true);
     match customer {
@@ -86,7 +87,8 @@ mod tests {
     fn a_row_is_an_attendance_a_reservation_equipment_or_free() {
         let ana = || Holder { client: "7".into(), name: Some("Ana".into()), code: None, document: None };
         let row = |more: Value| {
-            let mut row = json!({"dados": {"id": 1, "porta": "1", "idCliente": "7"}, "cliente": {"id": 7, "nome": "Ana"}});
+            let mut row =
+                json!({"dados": {"id": 1, "porta": "1", "idCliente": "7"}, "cliente": {"id": 7, "nome": "Ana"}});
             row["dados"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             of(row)
         };

@@ -83,9 +83,12 @@ mod tests {
     #[test]
     fn several_rows_of_a_port_are_one_output_and_the_attendance_wins_in_any_order() {
         let reserved = json!({"dados": {"id": 7, "porta": "2", "tipo": "S", "reservaStatus": "S", "idCliente": 5}});
-        let attended = json!({"dados": {"id": "8", "porta": 2, "tipo": "S", "reservaAtendimento": "S", "idCliente": "6"}});
+        let attended =
+            json!({"dados": {"id": "8", "porta": 2, "tipo": "S", "reservaAtendimento": "S", "idCliente": "6"}});
         let bare = json!({"dados": {"porta": 2}});
-        for rows in [json!([reserved, attended, bare]), json!([attended, bare, reserved]), json!([bare, reserved, attended])] {
+        for rows in
+            [json!([reserved, attended, bare]), json!([attended, bare, reserved]), json!([bare, reserved, attended])]
+        {
             assert_eq!(of(rows), [(1, Some("8".into()), 4)]);
         }
         assert_eq!(of(json!([bare, reserved])), [(1, Some("7".into()), 3)]);

@@ -58,9 +58,9 @@ pub(super) fn text(html: &str) -> String {
 fn tag(rest: &str) -> Option<(usize, char)> {
     rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!').then_some(())?;
     let whole = rest.find('>').map_or(rest.len(), |end| end + 1);
-    let hidden = ["script", "style"].into_iter().find(|name| {
-        rest.get(1..1 + name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name))
-    });
+    let hidden = ["script", "style"]
+        .into_iter()
+        .find(|name| rest.get(1..1 + name.len()).is_some_and(|n| n.eq_ignore_ascii_case(name)));
     let Some(hidden) = hidden else { return Some((whole, ' ')) };
     // ASCII case alone changes, so that places stay what they are.
     let close = rest.to_ascii_lowercase().find(&format!("</{hidden}"));

@@ -176,7 +176,8 @@ mod tests {
     fn a_place_that_is_none_is_none() {
         let place = |value: Value| serde_json::from_value::<Item>(value).unwrap().place();
         assert!(place(json!({"latitude": "-27.5", "longitude": -48.5})).is_some());
-        for value in [json!({}), json!({"latitude": "", "longitude": ""}), json!({"latitude": -27.5, "longitude": 481})] {
+        for value in [json!({}), json!({"latitude": "", "longitude": ""}), json!({"latitude": -27.5, "longitude": 481})]
+        {
             assert_eq!(place(value), None);
         }
     }

@@ -158,8 +158,10 @@ impl Platform for Api {
 
     fn occupied(&self) -> Vec<Occupied> {
         let world = self.world();
-        let built = (0..world.equipment.len() as u32).filter(|seq| world.equipment_seq(&equipment_id(*seq).to_string()).is_some());
-        let outputs = built.flat_map(|seq| (0..world.equipment[seq as usize].outputs.len()).map(move |output| (seq, output)));
+        let built = (0..world.equipment.len() as u32)
+            .filter(|seq| world.equipment_seq(&equipment_id(*seq).to_string()).is_some());
+        let outputs =
+            built.flat_map(|seq| (0..world.equipment[seq as usize].outputs.len()).map(move |output| (seq, output)));
         outputs.filter_map(|(equipment, output)| world.occupied(equipment, output)).collect()
     }
 

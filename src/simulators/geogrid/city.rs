@@ -164,7 +164,8 @@ mod tests {
         let size = world.size();
         assert!(size.planned > 0 && size.reserved > 0 && size.reserved_for_nobody > 0);
         assert!(world.items.iter().any(|item| item.place.is_none()));
-        let holds = |wanted: fn(&Hold) -> bool| world.equipment.iter().any(|e| e.attends && e.outputs.iter().any(wanted));
+        let holds =
+            |wanted: fn(&Hold) -> bool| world.equipment.iter().any(|e| e.attends && e.outputs.iter().any(wanted));
         assert!(holds(|hold| *hold == Hold::Feeds));
         assert!(holds(|hold| matches!(hold, Hold::Attended { was_reserved: true, .. })));
         assert!(world.clients.iter().any(|client| client.code.is_none() && client.document.is_some()));

@@ -38,7 +38,8 @@ pub(super) fn create(world: &mut World, request: &Request) -> Answered {
     let name = take(&mut dados, "nome").ok_or_else(|| Refused::input("nome", "O nome é obrigatório"))?;
     check_person(&dados)?;
     let (code, document) = (take(&mut dados, "codigoIntegracao"), take(&mut dados, "cpfCnpj"));
-    let client = Client { name: name.into(), code: code.map(Into::into), document: document.map(Into::into), more: dados };
+    let client =
+        Client { name: name.into(), code: code.map(Into::into), document: document.map(Into::into), more: dados };
     let seq = world.add_client(client).ok_or_else(known_code)?;
     Ok(Reply::json(201, &json!({ "dados": { "id": client_id(seq).to_string() } })))
 }

@@ -1,9 +1,9 @@
 //! Rows as GeoGrid sends them: ids as numbers or as texts, flags as `S` and `N`, free HTML in observations.
 
+use super::FOLDERS;
 use super::guessed::{MISCOUNTED, NAMELESS, reservation_flags};
 use super::list::flag;
 use super::world::{Equipment, Hold, Item, Kind, World, client_id, equipment_id, input_id, item_id};
-use super::FOLDERS;
 use serde_json::{Value, json};
 
 /// An id, in one form or the other: the same thing does not always have the same one.

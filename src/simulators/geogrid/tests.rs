@@ -48,11 +48,14 @@ impl Geogrid {
     /// The output ports whose first row is as asked.
     fn ports(&self, is: impl Fn(&Value) -> bool) -> Vec<Port> {
         let mut found = Vec::new();
-        for item in self.get("itensRede?item[]=terminal&modoProjeto=N&registrosPorPagina=500")["registros"].as_array().unwrap() {
+        for item in
+            self.get("itensRede?item[]=terminal&modoProjeto=N&registrosPorPagina=500")["registros"].as_array().unwrap()
+        {
             let item = text(&item["dados"]["id"]);
             let equipment = self.get(&format!("equipamentos/itemRede/{item}/portas?atendimento[]=S"));
             for row in equipment["registros"].as_array().unwrap() {
-                let ports = row["portas"].as_array().unwrap().iter().filter(|port| port["dados"]["tipo"] == "S" && is(port));
+                let ports =
+                    row["portas"].as_array().unwrap().iter().filter(|port| port["dados"]["tipo"] == "S" && is(port));
                 found.extend(ports.map(|port| Port {
                     item: item.clone(),
                     splitter: text(&row["equipamento"]["id"]),
@@ -133,7 +136,9 @@ fn pages_count_from_one_and_totals_are_text() {
 #[test]
 fn items_are_filtered_by_kind_and_by_whether_they_are_built() {
     let geogrid = Geogrid::built();
-    let count = |filter: &str| geogrid.get(&format!("itensRede?{filter}"))["totalRegistros"].as_str().unwrap().parse::<usize>().unwrap();
+    let count = |filter: &str| {
+        geogrid.get(&format!("itensRede?{filter}"))["totalRegistros"].as_str().unwrap().parse::<usize>().unwrap()
+    };
     let size = geogrid.0.size();
     let boxes = "item[]=terminal&item[]=caixa";
     assert_eq!(count(&format!("{boxes}&modoProjeto=N")), size.boxes);
@@ -162,7 +167,8 @@ fn several_items_are_asked_about_at_once() {
     let (one, all) = (geogrid.free(), geogrid.ports(|_| true));
     let other = all.iter().find(|port| port.item != one.item).unwrap();
     let body = geogrid.get(&format!("equipamentos/itemRede/portas?itensRede={},{},1", one.item, other.item));
-    let items: Vec<String> = body["registros"].as_array().unwrap().iter().map(|row| text(&row["equipamento"]["idItemRede"])).collect();
+    let items: Vec<String> =
+        body["registros"].as_array().unwrap().iter().map(|row| text(&row["equipamento"]["idItemRede"])).collect();
     assert!(items.contains(&one.item) && items.contains(&other.item));
     let taken = geogrid.get(&format!("equipamentos/itemRede/portas?itensRede={}&disponivel=N", one.item));
     assert!(taken["registros"][0]["portas"].as_array().unwrap().iter().all(|port| port["disponivel"] == "N"));
@@ -187,7 +193,11 @@ fn a_taken_port_and_one_that_is_kept_are_refused() {
     let (status, body) = geogrid.attend(&kept, &geogrid.client(2), 0.0);
     assert_eq!((status, named(&body)), (422, vec!["portaReservada"]));
     let (status, body) = geogrid.remove(&kept, &geogrid.client(3));
-    assert_eq!((status, named(&body)), (422, vec!["portaReservada"]), "a reservation is not removed like an attendance");
+    assert_eq!(
+        (status, named(&body)),
+        (422, vec!["portaReservada"]),
+        "a reservation is not removed like an attendance"
+    );
     let (status, body) = geogrid.remove(&port, &geogrid.client(2));
     assert_eq!((status, named(&body)), (404, vec!["naoEncontrado"]), "nobody else's attendance");
     assert_eq!(geogrid.code_at(&port), code_of(1));
@@ -199,7 +209,8 @@ fn changes_on_the_ports_are_told() {
     let (port, client) = (geogrid.free(), geogrid.client(1));
     let change = |plugged| PortChange { splitter: port.splitter.clone(), port: port.number, code: code_of(1), plugged };
     let (lat, lng) = geogrid.0.place(&port.item).unwrap();
-    let body = json!({ "idPorta": port.id, "idCliente": client, "local": { "latitude": lat, "longitude": lng.to_string() } });
+    let body =
+        json!({ "idPorta": port.id, "idCliente": client, "local": { "latitude": lat, "longitude": lng.to_string() } });
     let reply = geogrid.send("POST", "integracao/atender", Some("token-do-simulador"), &body);
     assert_eq!(reply.changes, [change(true)]);
     let path = format!("integracao/atender/{}/{client}", port.id);
@@ -210,7 +221,8 @@ fn changes_on_the_ports_are_told() {
 #[test]
 fn a_code_is_one_customers() {
     let geogrid = Geogrid::built();
-    let record = |code: &str| json!({ "dados": { "nome": "Ana", "tipo": "F", "codigoIntegracao": code, "bairro": "Centro" } });
+    let record =
+        |code: &str| json!({ "dados": { "nome": "Ana", "tipo": "F", "codigoIntegracao": code, "bairro": "Centro" } });
     let (status, body) = geogrid.call("POST", "clientes", record("1001"));
     assert_eq!((status, named(&body)), (422, vec!["codigoIntegracao"]));
     let (status, made) = geogrid.call("POST", "clientes", record("990001"));
@@ -220,9 +232,16 @@ fn a_code_is_one_customers() {
     let id = text(&made["dados"]["id"]);
     assert_eq!(geogrid.call("PUT", &format!("clientes/{id}"), record("1001")).0, 422);
     assert_eq!(geogrid.call("PUT", &format!("clientes/{id}"), record("990002")).0, 200);
-    let missing = ["990001", "99001"].map(|code| geogrid.call("GET", &format!("clientes/integrado/{code}"), Value::Null));
-    assert_eq!(missing.each_ref().map(|(status, body)| (*status, named(body))), [(400, vec!["naoEncontrado"]), (404, vec!["naoEncontrado"])]);
-    assert_eq!(geogrid.call("POST", "clientes", json!({ "dados": { "tipo": "F" } })).1, json!({ "nome": "O nome é obrigatório" }));
+    let missing =
+        ["990001", "99001"].map(|code| geogrid.call("GET", &format!("clientes/integrado/{code}"), Value::Null));
+    assert_eq!(
+        missing.each_ref().map(|(status, body)| (*status, named(body))),
+        [(400, vec!["naoEncontrado"]), (404, vec!["naoEncontrado"])]
+    );
+    assert_eq!(
+        geogrid.call("POST", "clientes", json!({ "dados": { "tipo": "F" } })).1,
+        json!({ "nome": "O nome é obrigatório" })
+    );
 }
 
 #[test]

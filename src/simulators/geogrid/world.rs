@@ -71,7 +71,10 @@ pub(super) enum Hold {
     /// It is kept: for a customer, or for nobody by name.
     Reserved(Option<u32>),
     /// A customer is attended; `was_reserved`: it had been kept for him, and that row is still there.
-    Attended { client: u32, was_reserved: bool },
+    Attended {
+        client: u32,
+        was_reserved: bool,
+    },
 }
 
 #[derive(Clone, Debug)]
