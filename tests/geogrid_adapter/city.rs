@@ -214,7 +214,7 @@ async fn b6_a_look_tells_reservations_equipment_and_what_is_not_there() {
     let Occupancy::Reserved(seat) = city.look(&free[1]).await else { panic!("it is kept for somebody") };
     assert_eq!(seat.code.as_deref(), Some("1003"));
     let mut equipment = 0;
-    for port in city.ports().await {
+    for port in city.ports().await.into_iter().step_by(2) {
         equipment += usize::from(city.holder(&port).is_none() && city.look(&port).await == Occupancy::TakenByEquipment);
     }
     assert!(equipment > 0);
