@@ -53,7 +53,7 @@ pub(super) fn is_output(row: &PortRow) -> bool {
 
 /// *Port numbers* count from 1, as people read them.
 pub(super) fn sequencia(number: f64) -> Option<i32> {
-    (number >= 1.0 && number < 100_000.0).then_some(number as i32 - 1)
+    (1.0..100_000.0).contains(&number).then_some(number as i32 - 1)
 }
 
 /// *Ids in bodies* are numbers where they look like numbers, as the programs of others send them.
