@@ -239,7 +239,10 @@ async fn looking(cx: &Cx<'_, Bind>) -> Result<Next<State, Change>, Trouble> {
             let sent = Change::Transmission { port: port.port.id, shows };
             Ok(to(State::Bound { external_id: seat.external_id }).writing([sent]))
         }
-        Occupancy::Taken(seat) => Ok(to(State::Clearing { seat })),
+        Occupancy::Reserved(seat) if seat.code.as_deref() == Some(&code) => {
+            Ok(to(State::Attaching { seats: port.map.seats_of(&code).await? }))
+        }
+        Occupancy::Taken(seat) | Occupancy::Reserved(seat) => Ok(to(State::Clearing { seat })),
         Occupancy::Free => Ok(to(State::Attaching { seats: port.map.seats_of(&code).await? })),
         Occupancy::TakenByEquipment => Err(crate::refused_by_drawing(
             &port.port,

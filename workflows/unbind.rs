@@ -166,11 +166,13 @@ async fn looking(cx: &Cx<'_, Unbind>) -> Result<Next<State, Change>, Trouble> {
     let (id, code) = (port.port.id, cx.input.id_cliente_servico.to_string());
     let sent = Change::Transmission { port: id, shows: Transmission::Sent(None) };
     match port.map.look_at_port(&port.port.address).await? {
-        Occupancy::Taken(seat) if port.port.to_clear || seat.code.as_deref() == Some(&code) => {
+        Occupancy::Taken(seat) | Occupancy::Reserved(seat)
+            if port.port.to_clear || seat.code.as_deref() == Some(&code) =>
+        {
             Ok(to(State::Detaching { seat }))
         }
         Occupancy::Free | Occupancy::Blocked | Occupancy::NoSuchPort => Ok(to(State::Free).writing([sent])),
-        Occupancy::Taken(seat) => Ok(to(State::Elsewhere).writing([
+        Occupancy::Taken(seat) | Occupancy::Reserved(seat) => Ok(to(State::Elsewhere).writing([
             sent,
             Change::Discrepancy {
                 port: id,

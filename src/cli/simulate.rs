@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use simulators::{faults, ozmap};
+use simulators::faults::{self, Fault};
+use simulators::{geogrid, ozmap};
+use tokio::net::TcpListener;
 
 use super::process::{listen, told_to_stop};
 
@@ -13,6 +15,8 @@ use super::process::{listen, told_to_stop};
 pub enum Simulate {
     /// OZMap, with a made-up city
     Ozmap(City),
+    /// GeoGrid, with a made-up city; it takes one call a second
+    Geogrid(City),
 }
 
 /// What city, and where.
@@ -32,17 +36,38 @@ pub struct City {
     faults: Option<String>,
 }
 
+impl City {
+    /// What goes wrong, and where it listens.
+    async fn ready(&self) -> anyhow::Result<(Vec<Fault>, TcpListener)> {
+        let faults = self.faults.as_ref().map_or_else(|| Ok(Vec::new()), |path| faults::read_file(path))?;
+        Ok((faults, listen(self.listen, "--listen").await?))
+    }
+}
+
+fn announce(platform: &str, listener: &TcpListener, key: &str) -> anyhow::Result<()> {
+    println!("{platform} http://{}", listener.local_addr()?);
+    println!("key {key}");
+    Ok(())
+}
+
 impl Simulate {
     /// Builds the city and serves it until it is told to stop.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let stop = told_to_stop()?;
-        let Self::Ozmap(City { listen: address, boxes, seed, faults }) = self;
-        let faults = faults.map_or_else(|| Ok(Vec::new()), |path| faults::read_file(&path))?;
-        let options = ozmap::Options { boxes, seed, faults, ..ozmap::Options::default() };
-        let listener = listen(address, "--listen").await?;
-        println!("ozmap http://{}", listener.local_addr()?);
-        println!("key {}", options.api_key);
-        ozmap::run(options, listener, stop.cancelled_owned()).await?;
+        let stop = told_to_stop()?.cancelled_owned();
+        let (Self::Ozmap(city) | Self::Geogrid(city)) = &self;
+        let ((faults, listener), boxes, seed) = (city.ready().await?, city.boxes, city.seed);
+        match self {
+            Self::Ozmap(_) => {
+                let options = ozmap::Options { boxes, seed, faults, ..ozmap::Options::default() };
+                announce("ozmap", &listener, &options.api_key)?;
+                ozmap::run(options, listener, stop).await?;
+            }
+            Self::Geogrid(_) => {
+                let options = geogrid::Options { boxes, seed, faults, ..geogrid::Options::default() };
+                announce("geogrid", &listener, &options.api_key)?;
+                geogrid::run(options, listener, stop).await?;
+            }
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

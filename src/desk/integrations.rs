@@ -75,6 +75,11 @@ pub async fn create(pool: &PgPool, setup: &Setup, caller: &Caller, asked: Create
             stored::set_project(&mut tx, id, choice).await?;
         }
         schedule::add(&mut tx, "sync", &json!({ "id_integracao": id }), NIGHTLY.0, NIGHTLY.1).await?;
+        if let Some(rate) = platforms::calls_a_second(&new.platform) {
+            // Before its first call: a sync that begins at full speed is refused for minutes (G7).
+            let limits = upstream::Limits { rate: Some(rate), concurrency: None };
+            upstream::limit(&mut tx, &mapping::upstream_of(id), limits).await?;
+        }
         if !asked.active {
             set_active(&mut tx, caller, id, false).await?;
         }

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::http::Timeouts;
-use crate::{CallObserver, Failure, FailureKind, Platform, ozmap};
+use crate::{CallObserver, Failure, FailureKind, Platform, geogrid, ozmap};
 
 /// The platforms' names, as integrations store them.
 pub const PLATFORMS: [&str; 3] = ["ozmap", "geosite", "geogrid"];
@@ -87,6 +87,11 @@ pub fn parameters(platform: &str) -> &'static [ParameterSpec] {
     }
 }
 
+/// How many calls a second an account takes by default, where its platform is known to take few; `None`: not limited.
+pub fn calls_a_second(platform: &str) -> Option<f64> {
+    (platform == "geogrid").then_some(geogrid::CALLS_A_SECOND)
+}
+
 /// Makes an account on this platform ready; calls nothing yet.
 ///
 /// # Errors
@@ -100,6 +105,7 @@ pub fn connect(
     check_names(platform, given)?;
     match platform {
         "ozmap" => Ok(Arc::new(ozmap::connect(ozmap_parameters(given)?, options, observer)?)),
+        "geogrid" => Ok(Arc::new(geogrid::connect(geogrid_parameters(given)?, options, observer)?)),
         _ => Err(wrong(
             "platforms.unsupported",
             &format!("esta versão ainda não fala com a plataforma {platform}"),
@@ -115,6 +121,13 @@ fn ozmap_parameters(given: &Given) -> Result<ozmap::Parameters, Failure> {
         usuario: required(given, "usuario")?,
         senha: SecretString::from(required(given, "senha")?),
         nome_projeto: optional(given, "nome_projeto")?,
+    })
+}
+
+fn geogrid_parameters(given: &Given) -> Result<geogrid::Parameters, Failure> {
+    Ok(geogrid::Parameters {
+        api_url: required(given, "api_url")?,
+        token: SecretString::from(required(given, "token")?),
     })
 }
 
@@ -209,8 +222,23 @@ mod tests {
     #[test]
     fn platforms_that_are_not_there_are_said_so() {
         assert_eq!(refused("mapas", json!({})).0, "platforms.unknown");
-        assert_eq!(refused("geogrid", json!({"api_url": "https://x", "token": "t"})).0, "platforms.unsupported");
+        let geosite = json!({"api_url": "https://x", "usuario": "u", "senha": "s"});
+        assert_eq!(refused("geosite", geosite).0, "platforms.unsupported");
         assert!(PLATFORMS.iter().all(|p| !parameters(p).is_empty()) && parameters("mapas").is_empty());
+    }
+
+    #[test]
+    fn d1_geogrid_is_set_up_with_an_address_and_a_token() {
+        let whole = json!({"api_url": "https://zeus.geogridmaps.com.br/isp", "token": "t0k3n"});
+        assert_eq!(refused("geogrid", whole.clone()).0, "");
+        for name in ["api_url", "token"] {
+            let mut given = whole.clone();
+            given[name] = json!(" ");
+            assert_eq!(refused("geogrid", given).0, "platforms.missing_parameter");
+        }
+        let plain = json!({"api_url": "http://zeus.geogridmaps.com.br/isp", "token": "t0k3n"});
+        assert_eq!(refused("geogrid", plain).0, "http.bad_scheme");
+        assert_eq!((calls_a_second("geogrid"), calls_a_second("ozmap")), (Some(1.0), None));
     }
 
     #[test]

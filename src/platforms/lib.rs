@@ -6,8 +6,10 @@
 
 mod catalog;
 mod failure;
+pub mod geogrid;
 pub mod guard;
 pub mod http;
+mod liberal;
 pub mod ozmap;
 
 use std::time::Duration;
@@ -15,7 +17,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-pub use catalog::{Given, Options, PLATFORMS, ParameterSpec, connect, parameters};
+pub use catalog::{Given, Options, PLATFORMS, ParameterSpec, calls_a_second, connect, parameters};
 
 /// The kinds of element that a person may choose for sync (rule D3).
 #[derive(
@@ -188,6 +190,8 @@ pub enum Occupancy {
     Free,
     /// This seat holds it.
     Taken(Seat),
+    /// It is kept for this seat's customer, who is not attended there yet (GeoGrid).
+    Reserved(Seat),
     /// Something that is no customer's home holds it (a cable to the next splitter, say).
     TakenByEquipment,
     /// Blocked by hand on the platform.

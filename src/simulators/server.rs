@@ -36,6 +36,8 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// The header `Authorization`.
     pub authorization: Option<String>,
+    /// The header `api-key`.
+    pub api_key: Option<String>,
     /// Calls may carry a body whatever their method.
     pub body: Bytes,
 }
@@ -334,13 +336,14 @@ async fn read(incoming: hyper::Request<Incoming>) -> Option<(Request, String)> {
     let (head, body) = incoming.into_parts();
     let body = body.collect().await.ok()?.to_bytes();
     let query = head.uri.query().unwrap_or_default();
-    let authorization = head.headers.get("authorization").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let path_and_query = head.uri.path_and_query().map_or_else(String::new, ToString::to_string);
     let request = Request {
         method: head.method.as_str().to_owned(),
         path: head.uri.path().to_owned(),
         query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-        authorization,
+        authorization: header("authorization"),
+        api_key: header("api-key"),
         body,
     };
     Some((request, path_and_query))

@@ -12,7 +12,8 @@ async fn g7_there_is_one_upstream_of_every_integration() {
     assert_eq!(
         listed["items"],
         json!([{ "id": format!("integration:{id}"), "id_integracao": id, "state": "open", "closed_until": null,
-            "until_opened": false, "probing": false, "reason": null, "by": null, "rate": null, "concurrency": null, "waiting": 0 }])
+            "until_opened": false, "probing": false, "reason": null, "by": null, "rate": 1.0, "concurrency": null, "waiting": 0 }]),
+        "GeoGrid takes one call a second"
     );
     assert_eq!(listed["next"], json!(null));
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use strum::IntoEnumIterator;
 use workflows::Later;
 
-use crate::support::doubles::{Facts, INTEGRATION, OTHER_PORT, PORT, SERVICE, STRANGER, seat};
+use crate::support::doubles::{Facts, INTEGRATION, OTHER_PORT, PORT, SERVICE, STRANGER, reserved, seat};
 
 /// One run: what is asked, how things are, and what it comes to.
 pub struct Script {
@@ -71,6 +71,8 @@ fn binds() -> Vec<Script> {
         ("a free port", Facts::default(), Comes::To("bound")),
         ("somebody else's port", drawn(seat(STRANGER, 0)), Comes::To("bound")),
         ("there already", drawn(seat(SERVICE, 0)), Comes::To("bound")),
+        ("kept for it", drawn(reserved(SERVICE, 0)), Comes::To("bound")),
+        ("kept for somebody else", drawn(reserved(STRANGER, 0)), Comes::To("bound")),
         ("on another port", facts(|f| drop(f.drawn.insert(1, seat(SERVICE, 1)))), Comes::To("bound")),
         ("no such port", facts(|f| f.ports.clear()), Comes::To("not_applicable")),
         ("a port drawn by a person", facts(|f| f.port().integration = None), Comes::To("not_applicable")),
@@ -122,6 +124,8 @@ fn unbinds() -> Vec<Script> {
     };
     let runs = vec![
         ("it sits there", gone(seat(SERVICE, 0)), Comes::To("free")),
+        ("kept for it", gone(reserved(SERVICE, 0)), Comes::To("free")),
+        ("kept for somebody else", gone(reserved(STRANGER, 0)), Comes::To("elsewhere")),
         ("free already", gone(Occupancy::Free), Comes::To("free")),
         ("gone from the platform", gone(Occupancy::NoSuchPort), Comes::To("free")),
         ("somebody else sits there", gone(seat(STRANGER, 0)), Comes::To("elsewhere")),

@@ -134,6 +134,14 @@ pub fn seat(service: i64, sequencia: i32) -> Occupancy {
     })
 }
 
+/// A seat on splitter `s` that is kept for its customer.
+pub fn reserved(service: i64, sequencia: i32) -> Occupancy {
+    match seat(service, sequencia) {
+        Occupancy::Taken(seat) => Occupancy::Reserved(seat),
+        other => other,
+    }
+}
+
 impl World {
     /// A world with these facts.
     pub fn of(facts: Facts) -> Self {
@@ -285,7 +293,8 @@ impl Platform for World {
     async fn attach(&self, port: &PortAddress, customer: &CustomerToAttach, seats: &[Seat]) -> Result<(), Failure> {
         let service = customer.code.parse().unwrap();
         self.ask("attach", |facts| {
-            if facts.drawn.get(&port.sequencia) != Some(&Occupancy::Free) {
+            let there = facts.drawn.get(&port.sequencia);
+            if there != Some(&Occupancy::Free) && there != Some(&reserved(service, port.sequencia)) {
                 return Err(failure(FailureKind::Rejected));
             }
             seats.iter().for_each(|seat| facts.leave(seat));
@@ -300,7 +309,8 @@ impl Platform for World {
 
 impl Facts {
     fn leave(&mut self, seat: &Seat) {
-        for there in self.drawn.values_mut().filter(|there| **there == Occupancy::Taken(seat.clone())) {
+        let its = [Occupancy::Taken(seat.clone()), Occupancy::Reserved(seat.clone())];
+        for there in self.drawn.values_mut().filter(|there| its.contains(there)) {
             *there = Occupancy::Free;
         }
     }

@@ -117,6 +117,8 @@ pub struct Http {
     observer: Arc<dyn CallObserver>,
     /// Never shown, even where the platform repeats them.
     secrets: Vec<SecretString>,
+    /// How long a 429 that does not say for how long is taken to mean.
+    pause: Option<Duration>,
 }
 
 impl Http {
@@ -130,7 +132,12 @@ impl Http {
         // Fails where one is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = build(guard, timeouts).map_err(|e| no_client(&e))?;
-        Ok(Self { client, timeouts, observer, secrets })
+        Ok(Self { client, timeouts, observer, secrets, pause: None })
+    }
+
+    /// The same, for a platform whose 429 does not say for how long, but is known to mean so long.
+    pub fn pausing(self, pause: Duration) -> Self {
+        Self { pause: Some(pause), ..self }
     }
 
     /// Makes the call, once. Any complete answer is `Ok`, whatever its status: [`Answer::checked`] judges it.
@@ -179,7 +186,7 @@ impl Http {
             read?;
         }
         let secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
-        Ok(Answer::new(response.status(), response.headers(), body, purpose, secrets))
+        Ok(Answer::new(response.status(), response.headers(), body, purpose, secrets).or_pause(self.pause))
     }
 }
 

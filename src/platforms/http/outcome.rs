@@ -41,6 +41,12 @@ impl Answer {
         Self { status, body, purpose, retry_after: retry_after(headers), elsewhere, words }
     }
 
+    /// A 429 without a `Retry-After` asks for this pause.
+    pub(super) fn or_pause(self, pause: Option<Duration>) -> Self {
+        let silent = self.status == StatusCode::TOO_MANY_REQUESTS && self.retry_after.is_none();
+        if silent { Self { retry_after: pause, ..self } } else { self }
+    }
+
     /// A success passes; everything else is the failure that it means.
     pub fn checked(self) -> Result<Self, Failure> {
         if self.status.is_success() { Ok(self) } else { Err(self.failure()) }
@@ -252,6 +258,17 @@ mod tests {
         );
         assert_eq!(pause(&[("retry-after", date)]), Some(Duration::ZERO), "a date that is past");
         assert_eq!(answer(503, &[("retry-after", "3")], "", Purpose::Write).failure().kind, FailureKind::Throttled);
+    }
+
+    #[test]
+    fn g7_a_429_that_does_not_say_for_how_long_asks_for_what_its_platform_means() {
+        let pause = |status, headers: &[(&'static str, &str)]| {
+            let minute = Some(Duration::from_secs(60));
+            answer(status, headers, "", Purpose::Page).or_pause(minute).failure().retry_after
+        };
+        assert_eq!(pause(429, &[]), Some(Duration::from_secs(60)));
+        assert_eq!(pause(429, &[("retry-after", "17")]), Some(Duration::from_secs(17)));
+        assert_eq!(pause(503, &[]), None);
     }
 
     #[test]

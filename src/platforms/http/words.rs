@@ -23,7 +23,9 @@ fn said(value: &Value) -> Option<String> {
         Value::Array(list) => list.iter().find_map(said),
         Value::Object(map) => ["message", "mensagem", "msg", "detail", "error", "erro", "errors", "title"]
             .iter()
-            .find_map(|key| map.get(*key).and_then(said)),
+            .find_map(|key| map.get(*key).and_then(said))
+            // GeoGrid's errors have no such key: they are keyed by the field that is wrong.
+            .or_else(|| map.iter().find_map(|(field, words)| said(words).map(|words| format!("{field}: {words}")))),
         _ => None,
     }
 }
@@ -58,6 +60,9 @@ mod tests {
             "Porta ocupada\n",
         ] {
             assert_eq!(words(body).as_deref(), Some("Porta ocupada"), "{body}");
+        }
+        for body in [r#"{"porta":"Porta ocupada"}"#, r#"{"id":7,"porta":["Porta ocupada"]}"#] {
+            assert_eq!(words(body).as_deref(), Some("porta: Porta ocupada"), "{body}");
         }
         for body in ["", "  ", "<html>x</html>", "{}", "null"] {
             assert_eq!(words(body), None, "{body}");

@@ -6,12 +6,12 @@ use serde::de::DeserializeOwned;
 
 use super::OzMap;
 use super::cursor::Cursor;
-use super::liberal::as_text;
 use super::listing::Rows;
 use super::projects::Levels;
 use super::splitter::Splitter;
 use super::wire::{Cable, OpticalBox, Pole, Property, Row};
 use crate::http::Purpose;
+use crate::liberal::as_text;
 use crate::{
     BoxElement, CableElement, Failure, OccupantElement, Page, PlatformCustomer, PoleElement, PortElement,
     SplitterElement, SplitterRole,

@@ -7,7 +7,6 @@ mod auth;
 
 mod cursor;
 mod elements;
-mod liberal;
 mod listing;
 mod ports;
 mod projects;

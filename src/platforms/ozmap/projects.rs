@@ -7,9 +7,9 @@ use tokio::sync::OnceCell;
 
 use super::api::Api;
 use super::cursor::Cursor;
-use super::liberal::as_number;
 use super::wire::{Project, Row};
 use crate::http::Purpose;
+use crate::liberal::as_number;
 use crate::{Failure, FailureKind};
 
 /// More than this is not read: no ISP has as many, and the names go into a message.

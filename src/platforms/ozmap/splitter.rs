@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::liberal::{as_number, as_reference, flag, items, number, reference, text};
+use crate::liberal::{as_number, as_reference, flag, items, number, reference, text};
 
 /// A splitter.
 #[derive(Debug, Default, Deserialize)]

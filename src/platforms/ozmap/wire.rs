@@ -8,8 +8,8 @@ use std::ops::{Deref, DerefMut};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::liberal::{as_number, as_reference, as_text, flag, maybe_items, number, reference, text};
 use crate::Place;
+use crate::liberal::{as_number, as_reference, as_text, flag, maybe_items, number, reference, text};
 
 /// What all rows have, and what one of this kind has besides.
 #[derive(Debug, Deserialize)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// Text, or a number as text. Blank is missing.
-pub(super) fn as_text(value: &Value) -> Option<String> {
+pub(crate) fn as_text(value: &Value) -> Option<String> {
     match value {
         Value::String(s) => Some(s.trim().to_owned()).filter(|s| !s.is_empty()),
         Value::Number(n) => Some(n.to_string()),
@@ -14,7 +14,7 @@ pub(super) fn as_text(value: &Value) -> Option<String> {
 }
 
 /// A number, or text that is one.
-pub(super) fn as_number(value: &Value) -> Option<f64> {
+pub(crate) fn as_number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(n) => n.as_f64(),
         Value::String(s) => s.trim().parse().ok(),
@@ -24,7 +24,7 @@ pub(super) fn as_number(value: &Value) -> Option<f64> {
 }
 
 /// Yes or no in the forms in use.
-fn as_flag(value: &Value) -> Option<bool> {
+pub(crate) fn as_flag(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(b) => Some(*b),
         Value::Number(n) => n.as_f64().map(|n| n != 0.0),
@@ -38,7 +38,7 @@ fn as_flag(value: &Value) -> Option<bool> {
 }
 
 /// An id, given alone or as the whole element.
-pub(super) fn as_reference(value: &Value) -> Option<String> {
+pub(crate) fn as_reference(value: &Value) -> Option<String> {
     match value {
         Value::Object(map) => ["id", "_id", "$oid"].iter().find_map(|key| map.get(*key).and_then(as_reference)),
         other => as_text(other),
@@ -52,26 +52,26 @@ fn as_items<T: DeserializeOwned>(value: Value) -> Option<Vec<T>> {
     }
 }
 
-pub(super) fn text<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+pub(crate) fn text<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
     Value::deserialize(d).map(|v| as_text(&v))
 }
 
-pub(super) fn number<'de, D: Deserializer<'de>>(d: D) -> Result<Option<f64>, D::Error> {
+pub(crate) fn number<'de, D: Deserializer<'de>>(d: D) -> Result<Option<f64>, D::Error> {
     Value::deserialize(d).map(|v| as_number(&v))
 }
 
-pub(super) fn flag<'de, D: Deserializer<'de>>(d: D) -> Result<Option<bool>, D::Error> {
+pub(crate) fn flag<'de, D: Deserializer<'de>>(d: D) -> Result<Option<bool>, D::Error> {
     Value::deserialize(d).map(|v| as_flag(&v))
 }
 
-pub(super) fn reference<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
+pub(crate) fn reference<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
     Value::deserialize(d).map(|v| as_reference(&v))
 }
 
-pub(super) fn items<'de, D: Deserializer<'de>, T: DeserializeOwned>(d: D) -> Result<Vec<T>, D::Error> {
+pub(crate) fn items<'de, D: Deserializer<'de>, T: DeserializeOwned>(d: D) -> Result<Vec<T>, D::Error> {
     Value::deserialize(d).map(|v| as_items(v).unwrap_or_default())
 }
 
-pub(super) fn maybe_items<'de, D: Deserializer<'de>, T: DeserializeOwned>(d: D) -> Result<Option<Vec<T>>, D::Error> {
+pub(crate) fn maybe_items<'de, D: Deserializer<'de>, T: DeserializeOwned>(d: D) -> Result<Option<Vec<T>>, D::Error> {
     Value::deserialize(d).map(as_items)
 }
