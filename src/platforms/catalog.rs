@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::http::Timeouts;
-use crate::{CallObserver, Failure, FailureKind, Platform, ozmap};
+use crate::{CallObserver, Failure, FailureKind, Platform, geosite, ozmap};
 
 /// The platforms' names, as integrations store them.
 pub const PLATFORMS: [&str; 3] = ["ozmap", "geosite", "geogrid"];
@@ -61,10 +61,19 @@ const OZMAP: [ParameterSpec; 5] = [
     },
 ];
 
-const GEOSITE: [ParameterSpec; 3] = [
+const GEOSITE: [ParameterSpec; 4] = [
     spec("api_url", false, "endereço da API do Geosite", "address of the Geosite API"),
     spec("usuario", false, "usuário do Geosite", "Geosite user"),
     spec("senha", true, "senha desse usuário", "that user's password"),
+    ParameterSpec {
+        required: false,
+        ..spec(
+            "colunas",
+            false,
+            "só se o teste pedir: nomes de colunas desta instalação, como cliente.codigo=COD_ERP",
+            "only if the test asks: this installation's names of columns, such as cliente.codigo=COD_ERP",
+        )
+    },
 ];
 
 const GEOGRID: [ParameterSpec; 2] = [
@@ -100,6 +109,7 @@ pub fn connect(
     check_names(platform, given)?;
     match platform {
         "ozmap" => Ok(Arc::new(ozmap::connect(ozmap_parameters(given)?, options, observer)?)),
+        "geosite" => Ok(Arc::new(geosite::connect(geosite_parameters(given)?, options, observer)?)),
         _ => Err(wrong(
             "platforms.unsupported",
             &format!("esta versão ainda não fala com a plataforma {platform}"),
@@ -115,6 +125,16 @@ fn ozmap_parameters(given: &Given) -> Result<ozmap::Parameters, Failure> {
         usuario: required(given, "usuario")?,
         senha: SecretString::from(required(given, "senha")?),
         nome_projeto: optional(given, "nome_projeto")?,
+    })
+}
+
+fn geosite_parameters(given: &Given) -> Result<geosite::Parameters, Failure> {
+    Ok(geosite::Parameters {
+        api_url: required(given, "api_url")?,
+        usuario: required(given, "usuario")?,
+        senha: SecretString::from(required(given, "senha")?),
+        colunas: optional(given, "colunas")?,
+        validity: geosite::Validity::default(),
     })
 }
 

@@ -6,6 +6,7 @@
 
 mod catalog;
 mod failure;
+pub mod geosite;
 pub mod guard;
 pub mod http;
 pub mod ozmap;

@@ -7,7 +7,7 @@ mod lost;
 mod outcome;
 mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -117,6 +117,8 @@ pub struct Http {
     observer: Arc<dyn CallObserver>,
     /// Never shown, even where the platform repeats them.
     secrets: Vec<SecretString>,
+    /// The same, of what the platform itself has given since: tokens.
+    given: Mutex<Vec<SecretString>>,
 }
 
 impl Http {
@@ -130,7 +132,12 @@ impl Http {
         // Fails where one is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = build(guard, timeouts).map_err(|e| no_client(&e))?;
-        Ok(Self { client, timeouts, observer, secrets })
+        Ok(Self { client, timeouts, observer, secrets, given: Mutex::default() })
+    }
+
+    /// Hides these too from now on, in place of those that this was told before: tokens come and go.
+    pub fn hide_too(&self, given: impl Iterator<Item = SecretString>) {
+        *self.given.lock().unwrap_or_else(PoisonError::into_inner) = given.collect();
     }
 
     /// Makes the call, once. Any complete answer is `Ok`, whatever its status: [`Answer::checked`] judges it.
@@ -178,9 +185,15 @@ impl Http {
         if success {
             read?;
         }
-        let secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let secrets = self.secrets.iter().chain(given.iter()).map(ExposeSecret::expose_secret);
         Ok(Answer::new(response.status(), response.headers(), body, purpose, secrets))
     }
+}
+
+/// For adapters that must know how old something is: the one clock of this crate.
+pub(crate) fn now() -> Instant {
+    Instant::now()
 }
 
 /// A header that is not shown when the request is printed. `None`: it has characters which no header may have.
