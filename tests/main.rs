@@ -14,6 +14,7 @@ mod embedded_postgres;
 mod engine;
 mod enqueue;
 mod every_workflow;
+mod geosite_adapter;
 mod history;
 mod mapping_store;
 mod migrations;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use simulators::{faults, ozmap};
+use simulators::{faults, geosite, ozmap};
 
 use super::process::{listen, told_to_stop};
 
@@ -13,6 +13,8 @@ use super::process::{listen, told_to_stop};
 pub enum Simulate {
     /// OZMap, with a made-up city
     Ozmap(City),
+    /// Geosite, with another made-up city
+    Geosite(GeositeCity),
 }
 
 /// What city, and where.
@@ -32,17 +34,69 @@ pub struct City {
     faults: Option<String>,
 }
 
+/// What city, on what kind of installation, and where.
+#[derive(Debug, Args)]
+pub struct GeositeCity {
+    /// Address to listen at
+    #[arg(long, default_value = "127.0.0.1:9102")]
+    listen: SocketAddr,
+    /// How many boxes the city has
+    #[arg(long, default_value_t = 500)]
+    boxes: u32,
+    /// What chance comes from: the same seed, the same city
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Which made-up person the first customer is; his code is a thousand more
+    #[arg(long, default_value_t = 0)]
+    first_customer: u32,
+    /// An older installation: other columns, numbers as text, viability as a bare list
+    #[arg(long)]
+    older: bool,
+    /// A JSON file with what is to go wrong
+    #[arg(long, value_name = "FILE")]
+    faults: Option<String>,
+}
+
 impl Simulate {
     /// Builds the city and serves it until it is told to stop.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Ozmap(city) => city.serve().await,
+            Self::Geosite(city) => city.serve().await,
+        }
+    }
+}
+
+fn read_faults(path: Option<String>) -> Result<Vec<faults::Fault>, simulators::Error> {
+    path.map_or_else(|| Ok(Vec::new()), |path| faults::read_file(&path))
+}
+
+impl City {
+    async fn serve(self) -> anyhow::Result<ExitCode> {
         let stop = told_to_stop()?;
-        let Self::Ozmap(City { listen: address, boxes, seed, faults }) = self;
-        let faults = faults.map_or_else(|| Ok(Vec::new()), |path| faults::read_file(&path))?;
-        let options = ozmap::Options { boxes, seed, faults, ..ozmap::Options::default() };
+        let Self { listen: address, boxes, seed, faults } = self;
+        let options = ozmap::Options { boxes, seed, faults: read_faults(faults)?, ..ozmap::Options::default() };
         let listener = listen(address, "--listen").await?;
         println!("ozmap http://{}", listener.local_addr()?);
         println!("key {}", options.api_key);
         ozmap::run(options, listener, stop.cancelled_owned()).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl GeositeCity {
+    async fn serve(self) -> anyhow::Result<ExitCode> {
+        let stop = told_to_stop()?;
+        let Self { listen: address, boxes, seed, first_customer, older, faults } = self;
+        let installation = if older { geosite::Installation::Older } else { geosite::Installation::Usual };
+        let faults = read_faults(faults)?;
+        let options =
+            geosite::Options { boxes, seed, first_customer, installation, faults, ..geosite::Options::default() };
+        let listener = listen(address, "--listen").await?;
+        println!("geosite http://{}{}", listener.local_addr()?, geosite::BASE);
+        println!("user {}", options.username);
+        println!("password {}", options.password);
+        geosite::run(options, listener, stop.cancelled_owned()).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -4,6 +4,7 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`ozmap`] | OZMap with a made-up city |
+//! | [`geosite`] | Geosite with another one, in two ways of setting it up |
 //! | [`server`] | HTTP for any of them: connections that can be cut, faults, the journal, the face under `/_simulator` |
 //! | [`faults`] | what can be made to go wrong, and when |
 //! | [`journal`] | which calls were made |
@@ -12,6 +13,7 @@
 
 pub mod chance;
 pub mod faults;
+pub mod geosite;
 pub mod journal;
 pub mod ozmap;
 pub mod people;

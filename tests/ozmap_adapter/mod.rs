@@ -1,7 +1,7 @@
 //! The OZMap adapter over real sockets: against a server by hand that misbehaves on purpose, against one of the oldest
 //! kind that the fact sheet allows, and against the simulator.
 
-mod canned;
+pub mod canned;
 mod city;
 mod credentials;
 mod faults;
