@@ -157,6 +157,6 @@ pub async fn writes_get(reply: impl Fn() -> Reply + Send + Sync + 'static) -> ca
 /// A port that nobody is on, by an account of its own.
 pub async fn free_port(city: &City, geosite: &Geosite) -> PortAddress {
     let splitters = platforms::Platform::splitters(geosite, None).await.unwrap().items;
-    let ports = splitters.iter().flat_map(|s| s.ports.iter().map(move |p| port("", &s.external_id, p.sequencia)));
-    ports.into_iter().find(|port| city.code_at(port).is_none()).unwrap()
+    let mut ports = splitters.iter().flat_map(|s| s.ports.iter().map(move |p| port("", &s.external_id, p.sequencia)));
+    ports.find(|port| city.code_at(port).is_none()).unwrap()
 }

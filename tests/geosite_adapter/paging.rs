@@ -95,6 +95,35 @@ async fn s10_a_server_that_knows_no_pages_or_smaller_ones_is_read_to_its_end() {
 }
 
 #[tokio::test]
+async fn s8_nothing_is_skipped_on_a_server_with_smaller_pages_either() {
+    static GONE: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    use std::sync::atomic::Ordering::SeqCst;
+    let server = by_hand(move |seen| match seen.path.split('?').next().unwrap_or_default() {
+        "/poste/desc" => described(&["fid", "codigo"]),
+        _ => {
+            let start: usize = seen.query("start").map_or(0, |start| start.parse().unwrap());
+            let rows = (1 + GONE.load(SeqCst)..=25).map(|n| json!({"fid": n, "codigo": format!("P{n}")}));
+            records(rows.skip(start).take(4).collect())
+        }
+    })
+    .await;
+    let (geosite, _) = account(&server.url);
+    let mut seen = BTreeSet::new();
+    let mut cursor = None;
+    loop {
+        let page = geosite.poles(cursor.as_deref()).await.unwrap();
+        seen.extend(names(&page.items));
+        // After each page, the first of what is still there goes: never more than was read.
+        GONE.fetch_add(3, SeqCst);
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 25);
+}
+
+#[tokio::test]
 async fn b6_a_filter_that_is_ignored_tells_nothing_about_a_port() {
     let server = by_hand(|seen| match seen.path.split('?').next().unwrap_or_default() {
         "/splitter/list" => records(json!([{"fid": 3, "fid_caixa": 2, "razao": "1:8"}, {"fid": 4, "razao": "1:8"}])),

@@ -31,13 +31,13 @@ async fn d1_one_login_serves_all_calls() {
 async fn d1_a_token_is_renewed_before_it_ends() {
     for installation in [Installation::Usual, Installation::Older] {
         let city = City::built(installation).await;
-        let validity = Validity { token: Duration::from_millis(600), ..Validity::default() };
+        let validity = Validity { token: Duration::from_millis(1_200), ..Validity::default() };
         let (geosite, history) =
             account_with(platforms::geosite::Parameters { validity, ..City::entry(&city.url) }).unwrap();
         for _ in 0..3 {
             geosite.test().await.unwrap();
             // Past five sixths of its life: it would still open the API.
-            tokio::time::sleep(Duration::from_millis(510)).await;
+            tokio::time::sleep(Duration::from_millis(1_010)).await;
         }
         assert_eq!((calls(&history, LOGIN), calls(&history, REFRESH)), (1, 2), "{installation:?}: {:?}", history.lines());
         assert!(!history.lines().iter().any(|line| line.ends_with(" 401")));
@@ -66,11 +66,11 @@ async fn d1_a_renewal_that_is_refused_is_followed_by_a_login() {
 #[tokio::test]
 async fn d1_a_renewing_token_that_is_past_is_not_sent() {
     let city = City::usual().await;
-    let validity = Validity { token: Duration::from_millis(60), refresh_token: Duration::from_millis(120) };
+    let validity = Validity { token: Duration::from_millis(500), refresh_token: Duration::from_millis(800) };
     let (geosite, history) =
         account_with(platforms::geosite::Parameters { validity, ..City::entry(&city.url) }).unwrap();
     geosite.boxes(None).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    tokio::time::sleep(Duration::from_millis(900)).await;
     geosite.boxes(None).await.unwrap();
     assert_eq!(calls(&history, LOGIN), 2, "{:?}", history.lines());
 }

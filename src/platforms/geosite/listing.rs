@@ -41,9 +41,9 @@ pub(super) struct Turned {
     pub(super) total: Option<u64>,
 }
 
-/// What a page is, seen from the last row that is known.
+/// Where a page goes on, seen from the last row that is known.
 #[derive(Debug, PartialEq)]
-enum Place {
+enum Goes {
     /// What comes after that row begins here.
     From(usize),
     /// That row is not here, and what comes after it may begin before this page.
@@ -54,19 +54,18 @@ impl Api {
     /// The page behind the cursor.
     pub(super) async fn page(&self, layout: &Layout, cursor: &Cursor) -> Result<Turned, Failure> {
         let mut start = cursor.after.as_ref().map_or(cursor.start, |_| cursor.start.saturating_sub(1));
+        // Having stepped back, and having come forward again: then all that is before `start` is known.
+        let (mut back, mut forward) = (false, false);
         loop {
-            let Listed { mut rows, total } = self.listed(layout, None, start, Purpose::Page).await?;
-            let last = cursor.after.as_deref();
-            match last.map_or(Place::From(0), |last| place_of(&rows, last)) {
-                Place::Further if start > 0 => start = start.saturating_sub(LIMIT - 1),
-                place => {
-                    let end = start + rows.len() as u64;
-                    let known = if let Place::From(at) = place { at } else { 0 };
-                    let after = rows.last().map(|row| row.fid.clone());
-                    let rows = rows.split_off(known);
-                    let next = (!rows.is_empty()).then(|| Cursor { part: cursor.part, start: end, after });
-                    return Ok(Turned { rows, next, total });
+            let Listed { rows, total } = self.listed(layout, None, start, Purpose::Page).await?;
+            let (count, last) = (rows.len(), cursor.after.as_deref());
+            match last.map_or(Goes::From(0), |last| goes_on(&rows, last)) {
+                Goes::Further if start > 0 && !forward => (start, back) = (start.saturating_sub(LIMIT - 1), true),
+                // A server that gives fewer records than it is asked for has not come as far as we were.
+                Goes::From(at) if at == count && back && count > 0 && start < cursor.start => {
+                    (start, forward) = (start + count as u64, true);
                 }
+                goes => return Ok(turned(rows, goes, start, cursor, total)),
             }
         }
     }
@@ -107,6 +106,13 @@ impl Api {
     }
 }
 
+fn turned(mut rows: Vec<Row>, goes: Goes, start: u64, cursor: &Cursor, total: Option<u64>) -> Turned {
+    let (end, after) = (start + rows.len() as u64, rows.last().map(|row| row.fid.clone()));
+    let rows = rows.split_off(if let Goes::From(at) = goes { at } else { 0 });
+    let next = (!rows.is_empty()).then(|| Cursor { part: cursor.part, start: end, after });
+    Turned { rows, next, total }
+}
+
 /// `{total, records}`; a bare list is understood as well.
 fn read(answer: &Answer) -> Result<Listed, Failure> {
     let (records, total) = if answer.begins_with(b'[') {
@@ -141,16 +147,16 @@ fn row(record: Record) -> Option<Row> {
 
 /// Where the rows behind the last known one begin. Keys that are numbers in ascending order tell it even where that row is
 /// gone; others do not.
-fn place_of(rows: &[Row], last: &str) -> Place {
+fn goes_on(rows: &[Row], last: &str) -> Goes {
     if let Some(at) = rows.iter().position(|row| row.fid == last) {
-        return Place::From(at + 1);
+        return Goes::From(at + 1);
     }
     let keys: Option<Vec<u64>> = rows.iter().map(|row| row.fid.parse().ok()).collect();
     match (keys, last.parse::<u64>()) {
         (Some(keys), Ok(last)) if keys.first().is_some_and(|first| *first < last) && keys.is_sorted() => {
-            Place::From(keys.partition_point(|key| *key < last))
+            Goes::From(keys.partition_point(|key| *key < last))
         }
-        _ => Place::Further,
+        _ => Goes::Further,
     }
 }
 
@@ -173,12 +179,12 @@ mod tests {
 
     #[test]
     fn s8_a_page_goes_on_behind_the_last_known_row_even_where_that_is_gone() {
-        assert_eq!(place_of(&rows(&["7", "9", "10"]), "7"), Place::From(1));
-        assert_eq!(place_of(&rows(&["7", "9", "10"]), "8"), Place::From(1), "8 was deleted");
-        assert_eq!(place_of(&rows(&["7"]), "8"), Place::From(1), "nothing is behind it");
-        assert_eq!(place_of(&rows(&["9", "10"]), "8"), Place::Further, "rows before it were deleted");
-        assert_eq!(place_of(&rows(&[]), "8"), Place::Further);
-        assert_eq!(place_of(&rows(&["b", "a"]), "c"), Place::Further, "keys that are no numbers");
-        assert_eq!(place_of(&rows(&["9", "3", "12"]), "10"), Place::Further, "not in order");
+        assert_eq!(goes_on(&rows(&["7", "9", "10"]), "7"), Goes::From(1));
+        assert_eq!(goes_on(&rows(&["7", "9", "10"]), "8"), Goes::From(1), "8 was deleted");
+        assert_eq!(goes_on(&rows(&["7"]), "8"), Goes::From(1), "nothing is behind it");
+        assert_eq!(goes_on(&rows(&["9", "10"]), "8"), Goes::Further, "rows before it were deleted");
+        assert_eq!(goes_on(&rows(&[]), "8"), Goes::Further);
+        assert_eq!(goes_on(&rows(&["b", "a"]), "c"), Goes::Further, "keys that are no numbers");
+        assert_eq!(goes_on(&rows(&["9", "3", "12"]), "10"), Goes::Further, "not in order");
     }
 }

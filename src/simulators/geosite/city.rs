@@ -73,9 +73,10 @@ impl Builder<'_> {
         let in_box = self.world.add(feature, fields);
         self.pole(n, latitude, longitude);
         self.cable(n);
-        match joins {
-            true => drop(self.splitter(in_box, 8, "Distribuição")),
-            false => self.attendance(n, in_box, planned),
+        if joins {
+            self.splitter(in_box, 8, "Distribuição");
+        } else {
+            self.attendance(n, in_box, planned);
         }
     }
 
@@ -110,7 +111,7 @@ impl Builder<'_> {
 
     /// Every ninth of these boxes has two splitters.
     fn attendance(&mut self, n: u32, in_box: u32, planned: bool) {
-        for at in 0..if n % 10 == 9 { 2 } else { 1 } {
+        for at in 0..if n % 10 == 9 { 2_u64 } else { 1 } {
             let outputs = self.options.ports_per_box;
             let splitter = self.splitter(in_box, outputs, "Atendimento");
             for port in 1..=outputs {

@@ -59,9 +59,9 @@ fn matching<'a>(world: &'a World, feature: Feature, filter: &str) -> Result<Vec<
         conditions.iter().all(|(field, condition)| condition.holds(&world.show(fid, row, *field)))
     };
     let table = world.table(feature);
-    let named = conditions.iter().filter(|(_, condition)| condition.operator == Operator::Equal);
-    let fids = named.into_iter().find_map(|(field, condition)| match field {
-        Field::Fid => Some(condition.value.trim().parse().into_iter().collect()),
+    let mut named = conditions.iter().filter(|(_, condition)| condition.operator == Operator::Equal);
+    let fids = named.find_map(|(field, condition)| match field {
+        Field::Fid => Some(condition.value.trim().parse::<u32>().into_iter().collect::<Vec<u32>>()),
         field => world.indexed(feature, *field, &condition.value),
     });
     Ok(match fids {
