@@ -45,14 +45,14 @@ impl Geosite {
     /// The platform could not be asked, or what it answered is not understood: that is not *none*.
     pub async fn near(&self, around: &Around, radius_metres: u32) -> Result<Vec<NearBox>, Failure> {
         let mut url = at(&self.api.base, &["viabilidade", "caixas"]);
-        url.query_pairs_mut().append_pair("raio", &radius_metres.to_string());
+        let mut asked = vec![("raio", radius_metres.to_string())];
         match around {
-            Around::Place(Place { latitude, longitude }) => url
-                .query_pairs_mut()
-                .append_pair("latitude", &latitude.to_string())
-                .append_pair("longitude", &longitude.to_string()),
-            Around::Address(address) => url.query_pairs_mut().append_pair("endereco", address),
-        };
+            Around::Place(Place { latitude, longitude }) => {
+                asked.extend([("latitude", latitude.to_string()), ("longitude", longitude.to_string())]);
+            }
+            Around::Address(address) => asked.push(("endereco", address.clone())),
+        }
+        url.query_pairs_mut().extend_pairs(asked);
         let ask = Ask { method: Method::GET, url, body: None, purpose: Purpose::Viability };
         let answer = self.api.ask(&ask).await?.found()?.ok_or_else(not_the_api)?;
         let told = listed(&answer)?;
