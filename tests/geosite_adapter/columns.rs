@@ -46,9 +46,13 @@ async fn d1_a_column_that_a_person_names_is_used() {
 #[tokio::test]
 async fn d3_what_an_installation_can_do_without_may_be_missing() {
     let city = City::usual().await;
-    for (feature, column) in
-        [("cliente", "documento"), ("cto", "status"), ("splitter", "funcao"), ("splitter", "nome"), ("poste", "geometria")]
-    {
+    for (feature, column) in [
+        ("cliente", "documento"),
+        ("cto", "status"),
+        ("splitter", "funcao"),
+        ("splitter", "nome"),
+        ("poste", "geometria"),
+    ] {
         assert!(city.simulator.rename_column(feature, column, None), "{feature}.{column}");
     }
     city.geosite.test().await.unwrap();
@@ -71,7 +75,10 @@ async fn s2_columns_are_read_where_a_sync_begins_and_kept_while_it_goes_on() {
     }
     assert_eq!(calls(&city.history, "/cliente/desc"), read);
     city.simulator.rename_column("cliente", "codigo", Some("COD_CLIENTE"));
-    assert_eq!(city.geosite.occupants(None).await.unwrap().items[0].customer.as_ref().unwrap().code.as_deref(), Some("1000"));
+    assert_eq!(
+        city.geosite.occupants(None).await.unwrap().items[0].customer.as_ref().unwrap().code.as_deref(),
+        Some("1000")
+    );
     assert_eq!(city.geosite.seats_of("1000").await.unwrap().len(), 1);
 }
 

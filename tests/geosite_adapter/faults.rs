@@ -80,7 +80,11 @@ async fn b3_a_record_that_is_gone_is_as_good_as_taken_off() {
     geosite.detach(&seat("7"), Detach::Everything).await.unwrap();
     geosite.detach(&seat("7"), Detach::KeepHome).await.unwrap();
     geosite.detach(&seat("8"), Detach::Everything).await.unwrap();
-    assert_eq!(server.seen().iter().filter(|seen| seen.path.contains("/delete")).count(), 1, "none for one that is not there");
+    assert_eq!(
+        server.seen().iter().filter(|seen| seen.path.contains("/delete")).count(),
+        1,
+        "none for one that is not there"
+    );
 }
 
 #[tokio::test]

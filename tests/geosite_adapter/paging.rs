@@ -83,7 +83,8 @@ async fn s10_a_server_that_knows_no_pages_or_smaller_ones_is_read_to_its_end() {
             "/poste/desc" => described(&["fid", "codigo"]),
             _ => {
                 let start = seen.query("start").filter(|_| knows_start).map_or(0, |start| start.parse().unwrap());
-                let rows: Vec<Value> = (1..=25).map(|n| json!({"fid": n.to_string(), "codigo": format!("P{n}")})).collect();
+                let rows: Vec<Value> =
+                    (1..=25).map(|n| json!({"fid": n.to_string(), "codigo": format!("P{n}")})).collect();
                 records(rows.into_iter().skip(start).take(most).collect())
             }
         })
@@ -125,7 +126,9 @@ async fn s8_nothing_is_skipped_on_a_server_with_smaller_pages_either() {
 async fn b6_a_filter_that_is_ignored_tells_nothing_about_a_port() {
     let server = by_hand(|seen| match seen.path.split('?').next().unwrap_or_default() {
         "/splitter/list" => records(json!([{"fid": 3, "fid_caixa": 2, "razao": "1:8"}, {"fid": 4, "razao": "1:8"}])),
-        _ => records((1..=500).map(|n| json!({"fid": n, "codigo": n.to_string(), "fid_splitter": 9, "porta": 1})).collect()),
+        _ => records(
+            (1..=500).map(|n| json!({"fid": n, "codigo": n.to_string(), "fid_splitter": 9, "porta": 1})).collect(),
+        ),
     })
     .await;
     let (geosite, _) = account(&server.url);

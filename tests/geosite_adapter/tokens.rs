@@ -39,7 +39,12 @@ async fn d1_a_token_is_renewed_before_it_ends() {
             // Past five sixths of its life: it would still open the API.
             tokio::time::sleep(Duration::from_millis(1_010)).await;
         }
-        assert_eq!((calls(&history, LOGIN), calls(&history, REFRESH)), (1, 2), "{installation:?}: {:?}", history.lines());
+        assert_eq!(
+            (calls(&history, LOGIN), calls(&history, REFRESH)),
+            (1, 2),
+            "{installation:?}: {:?}",
+            history.lines()
+        );
         assert!(!history.lines().iter().any(|line| line.ends_with(" 401")));
     }
 }
@@ -112,7 +117,9 @@ async fn g6_calls_that_wait_for_a_login_share_its_outcome() {
         let (geosite, history) = account(&server.url);
         let outcomes = futures_util::future::join_all((0..8).map(|_| geosite.test())).await;
         // Where all may go on, some find a column missing: that is no matter here.
-        assert!(status == 200 || outcomes.iter().all(|o| o.as_ref().is_err_and(|f| f.kind == FailureKind::Unauthorised)));
+        assert!(
+            status == 200 || outcomes.iter().all(|o| o.as_ref().is_err_and(|f| f.kind == FailureKind::Unauthorised))
+        );
         assert_eq!(calls(&history, LOGIN), 1, "{status}: an account that is tried once per call is soon locked");
     }
 }
@@ -144,5 +151,8 @@ async fn d1_the_token_is_sent_in_the_vendors_own_scheme() {
     let seen = server.seen();
     let body: serde_json::Value = serde_json::from_str(&seen[0].body).unwrap();
     assert_eq!(body, json!({"username": "enlace", "password": super::PASSWORD}));
-    assert_eq!((seen[0].authorization.as_deref(), seen[1].authorization.as_deref()), (None, Some("Digicade-Rest-API:tok-1f2e")));
+    assert_eq!(
+        (seen[0].authorization.as_deref(), seen[1].authorization.as_deref()),
+        (None, Some("Digicade-Rest-API:tok-1f2e"))
+    );
 }

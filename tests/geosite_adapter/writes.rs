@@ -97,7 +97,11 @@ async fn b2_a_refusal_with_status_200_is_a_refusal() {
         assert_eq!((failure.kind, failure.code), (FailureKind::Rejected, code));
         assert!(failure.message.contains(&words), "{}", failure.message);
     }
-    for reply in [|| Reply::Status(200, String::new()), || Reply::json(200, json!({"success": "true"})), || Reply::json(200, json!(17))] {
+    for reply in [
+        || Reply::Status(200, String::new()),
+        || Reply::json(200, json!({"success": "true"})),
+        || Reply::json(200, json!(17)),
+    ] {
         let server = writes_get(reply).await;
         account(&server.url).0.attach(&port("2", "3", 0), &customer("4411"), &[]).await.unwrap();
     }

@@ -43,13 +43,8 @@ impl Api {
 
 /// A refusal with status 200: `success` that is not true.
 pub(super) fn said_no(answer: &Answer) -> Failure {
-    Failure::new(
-        FailureKind::Rejected,
-        "geosite.refused",
-        "o Geosite recusou o pedido",
-        "Geosite refused the request",
-    )
-    .quoting(answer.words())
+    Failure::new(FailureKind::Rejected, "geosite.refused", "o Geosite recusou o pedido", "Geosite refused the request")
+        .quoting(answer.words())
 }
 
 fn with(credential: HeaderValue) -> HeaderMap {

@@ -39,9 +39,8 @@ impl Geosite {
         let own = self.customers_having(&layout, Role::Code, &customer.code).await?;
         let own = own.first().map(|row| row.fid.as_str());
         let answer = self.api.write(guessed::save(own, columns(&layout, port, customer))).await?;
-        self.judge(&answer, own.is_some()).map_err(|failure| {
-            failure.hiding([customer.name.as_str()].into_iter().chain(customer.document.as_deref()))
-        })
+        self.judge(&answer, own.is_some())
+            .map_err(|failure| failure.hiding([customer.name.as_str()].into_iter().chain(customer.document.as_deref())))
     }
 
     fn judge(&self, answer: &Answer, known: bool) -> Result<(), Failure> {

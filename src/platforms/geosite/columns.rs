@@ -155,7 +155,11 @@ impl Layout {
             names.extend(self.found.get(role).into_iter().flatten().take(several).map(String::as_str));
         }
         let mut asked: Vec<&str> = Vec::new();
-        names.into_iter().for_each(|name| if !asked.contains(&name) { asked.push(name) });
+        names.into_iter().for_each(|name| {
+            if !asked.contains(&name) {
+                asked.push(name)
+            }
+        });
         asked.join(",")
     }
 
@@ -293,7 +297,10 @@ mod tests {
         assert!(failure.code == "geosite.missing_column" && failure.message.contains("cto.geometria"));
         let here = Some(Place { latitude: -27.5, longitude: -48.25 });
         let both = find(&["fid", "nome", "LATITUDE", "LONGITUDE", "geometria"]).unwrap();
-        assert_eq!(both.place(&record(json!({"LATITUDE": "-27,5", "LONGITUDE": -48.25, "geometria": "POINT(1 2)"}))), here);
+        assert_eq!(
+            both.place(&record(json!({"LATITUDE": "-27,5", "LONGITUDE": -48.25, "geometria": "POINT(1 2)"}))),
+            here
+        );
         assert_eq!(both.place(&record(json!({"LATITUDE": null, "geometria": "POINT(-48.25 -27.5)"}))), here);
         assert_eq!(both.place(&record(json!({"LATITUDE": "", "geometria": ""}))), None);
     }

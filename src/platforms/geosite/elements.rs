@@ -176,7 +176,8 @@ mod tests {
     fn s3_a_splitter_gives_ports_unless_it_is_for_distribution() {
         let known = layout(Feature::Splitter, &["fid_cto", "razao", "funcao"]);
         let of = |layout: &Layout, role: &str| {
-            let element = splitter_element(layout, &row(json!({"fid_cto": 3, "razao": "1:8", "funcao": role}))).unwrap();
+            let element =
+                splitter_element(layout, &row(json!({"fid_cto": 3, "razao": "1:8", "funcao": role}))).unwrap();
             (element.role, element.ports.len())
         };
         assert_eq!(of(&known, "Atendimento"), (SplitterRole::Attendance, 8));

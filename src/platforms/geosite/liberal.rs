@@ -74,7 +74,10 @@ mod tests {
         assert_eq!(as_text(&json!(" 12 ")).as_deref(), Some("12"));
         assert_eq!((as_text(&json!("  ")), as_text(&Value::Null), as_text(&json!([1]))), (None, None, None));
         assert_eq!((as_number(&json!("-27,5")), as_number(&json!(-27.5))), (Some(-27.5), Some(-27.5)));
-        assert_eq!((as_flag(&json!("true")), as_flag(&json!(false)), as_flag(&json!("?"))), (Some(true), Some(false), None));
+        assert_eq!(
+            (as_flag(&json!("true")), as_flag(&json!(false)), as_flag(&json!("?"))),
+            (Some(true), Some(false), None)
+        );
         assert_eq!(plain("Situação_2 "), "situacao2");
     }
 }

@@ -56,7 +56,11 @@ mod tests {
 
     #[test]
     fn api_url_is_taken_with_and_without_a_slash() {
-        for given in ["https://h.br/geosite-telecom-api", " https://h.br//geosite-telecom-api/ ", "https://h.br/geosite-telecom-api?x#y"] {
+        for given in [
+            "https://h.br/geosite-telecom-api",
+            " https://h.br//geosite-telecom-api/ ",
+            "https://h.br/geosite-telecom-api?x#y",
+        ] {
             let base = base(given).unwrap();
             assert_eq!(at(&base, &["cto", "list"]).as_str(), "https://h.br/geosite-telecom-api/cto/list", "{given}");
         }

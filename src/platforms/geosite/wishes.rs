@@ -39,8 +39,12 @@ fn not_understood(entry: &str) -> Failure {
     Failure::new(
         FailureKind::Misconfigured,
         "geosite.bad_columns",
-        &format!("{NAME}: «{entry}» não foi entendido; escreva, por exemplo: cliente.codigo=COD_ERP; splitter.razao=RELACAO"),
-        &format!("{NAME}: «{entry}» is not understood; write, for example: cliente.codigo=COD_ERP; splitter.razao=RELACAO"),
+        &format!(
+            "{NAME}: «{entry}» não foi entendido; escreva, por exemplo: cliente.codigo=COD_ERP; splitter.razao=RELACAO"
+        ),
+        &format!(
+            "{NAME}: «{entry}» is not understood; write, for example: cliente.codigo=COD_ERP; splitter.razao=RELACAO"
+        ),
     )
 }
 

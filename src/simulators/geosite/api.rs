@@ -88,9 +88,7 @@ impl Api {
 
     fn feature(&self, request: &Request, feature: Feature, method: &str, verb: &str) -> Answered {
         let value = match (method, verb) {
-            ("GET", "desc") => {
-                self.world().columns(feature).iter().map(|(name, _)| guessed::described(name)).collect()
-            }
+            ("GET", "desc") => self.world().columns(feature).iter().map(|(name, _)| guessed::described(name)).collect(),
             ("GET", "get") => list::one(&self.world(), feature, request)?,
             ("GET", "list") => {
                 let call = self.lists.fetch_add(1, Ordering::Relaxed);

@@ -82,10 +82,8 @@ impl Builder<'_> {
 
     fn pole(&mut self, n: u32, latitude: f64, longitude: f64) {
         let name = (Field::Nome, Value::from(format!("P-{:05}", n + 1)));
-        self.world.add(
-            Feature::Poste,
-            vec![name, (Field::Latitude, json!(latitude)), (Field::Longitude, json!(longitude))],
-        );
+        self.world
+            .add(Feature::Poste, vec![name, (Field::Latitude, json!(latitude)), (Field::Longitude, json!(longitude))]);
     }
 
     /// The cable from the box before on the same street.

@@ -131,7 +131,11 @@ async fn save_and_delete_know_nothing_of_ports() {
     let fid = &told["fid"];
     let (status, _) = geosite.post("cliente/save", json!({ "fid": fid, "fid_splitter": null, "porta": null })).await;
     assert_eq!(status, 200);
-    assert_eq!(geosite.get(&format!("cliente/get?fid={fid}")).await["codigo"], json!("990001"), "what is left out stays");
+    assert_eq!(
+        geosite.get(&format!("cliente/get?fid={fid}")).await["codigo"],
+        json!("990001"),
+        "what is left out stays"
+    );
     assert_eq!(geosite.post("cliente/save", json!({ "apelido": "x" })).await.0, 400);
     assert_eq!(geosite.post("cliente/delete", json!({ "fid": fid })).await.0, 200);
     assert_eq!(geosite.post("cliente/delete", json!({ "fid": fid })).await.0, 404);

@@ -51,7 +51,8 @@ impl Tokens {
 
     pub fn give(&self, kind: Kind) -> String {
         let n = self.count.fetch_add(1, Ordering::Relaxed);
-        let token = format!("{:016x}{:016x}", draw(self.seed, For::Wording, 2 * n), draw(self.seed, For::Wording, 2 * n + 1));
+        let token =
+            format!("{:016x}{:016x}", draw(self.seed, For::Wording, 2 * n), draw(self.seed, For::Wording, 2 * n + 1));
         let now = self.now();
         let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
         given.retain(|_, (_, until)| *until > now);
@@ -77,7 +78,9 @@ mod tests {
         let header = |kind| format!("{SCHEME}{}", tokens.give(kind));
         let (access, refresh) = (header(Kind::Access), header(Kind::Refresh));
         assert!(tokens.know(Some(&access), Kind::Access) && !tokens.know(Some(&access), Kind::Refresh));
-        assert!(!tokens.know(Some(access.trim_start_matches(SCHEME)), Kind::Access) && !tokens.know(None, Kind::Access));
+        assert!(
+            !tokens.know(Some(access.trim_start_matches(SCHEME)), Kind::Access) && !tokens.know(None, Kind::Access)
+        );
         tokens.pass(Duration::from_secs(61));
         assert!(!tokens.know(Some(&access), Kind::Access) && tokens.know(Some(&refresh), Kind::Refresh));
         tokens.pass(Duration::from_secs(600));

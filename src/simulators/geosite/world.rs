@@ -99,9 +99,8 @@ pub(super) struct World {
 
 impl World {
     pub fn empty(installation: Installation) -> World {
-        let named = |feature| {
-            installation.columns(feature).iter().map(|(name, field)| ((*name).to_owned(), *field)).collect()
-        };
+        let named =
+            |feature| installation.columns(feature).iter().map(|(name, field)| ((*name).to_owned(), *field)).collect();
         World {
             installation,
             tables: Default::default(),
