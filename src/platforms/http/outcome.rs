@@ -265,6 +265,14 @@ mod tests {
     }
 
     #[test]
+    fn a_short_success_has_words_for_platforms_that_refuse_with_200() {
+        let words = |body: &str| answer(200, &[], body, Purpose::Write).words().map(str::to_owned);
+        assert_eq!(words(r#"{"success":"false","message":"sem s3cret"}"#).as_deref(), Some("sem •••"));
+        assert_eq!(words(r#"{"success":"true","fid":7}"#), None);
+        assert_eq!(words(&format!(r#"{{"message":"{}"}}"#, "x".repeat(SENTENCE_BYTES))), None);
+    }
+
+    #[test]
     fn a_page_is_not_an_answer_of_the_api() {
         let page = |status| answer(status, &[], " <!DOCTYPE html><html>", Purpose::Look);
         assert_eq!(page(404).found().unwrap_err().code, "http.not_the_api");
