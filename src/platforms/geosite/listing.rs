@@ -109,7 +109,7 @@ impl Api {
 fn turned(mut rows: Vec<Row>, goes: Goes, start: u64, cursor: &Cursor, total: Option<u64>) -> Turned {
     let (end, after) = (start + rows.len() as u64, rows.last().map(|row| row.fid.clone()));
     let rows = rows.split_off(if let Goes::From(at) = goes { at } else { 0 });
-    let next = (!rows.is_empty()).then(|| Cursor { part: cursor.part, start: end, after });
+    let next = (!rows.is_empty()).then_some(Cursor { part: cursor.part, start: end, after });
     Turned { rows, next, total }
 }
 
