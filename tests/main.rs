@@ -15,6 +15,7 @@ mod engine;
 mod enqueue;
 mod every_workflow;
 mod geogrid_adapter;
+mod geosite_adapter;
 mod history;
 mod mapping_store;
 mod migrations;

@@ -5,8 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use simulators::faults::{self, Fault};
-use simulators::{geogrid, ozmap};
-use tokio::net::TcpListener;
+use simulators::{geogrid, geosite, ozmap};
 
 use super::process::{listen, told_to_stop};
 
@@ -17,6 +16,8 @@ pub enum Simulate {
     Ozmap(City),
     /// GeoGrid, with a made-up city; it takes one call a second
     Geogrid(City),
+    /// Geosite, with another made-up city
+    Geosite(GeositeCity),
 }
 
 /// What city, and where.
@@ -36,38 +37,81 @@ pub struct City {
     faults: Option<String>,
 }
 
-impl City {
-    /// What goes wrong, and where it listens.
-    async fn ready(&self) -> anyhow::Result<(Vec<Fault>, TcpListener)> {
-        let faults = self.faults.as_ref().map_or_else(|| Ok(Vec::new()), |path| faults::read_file(path))?;
-        Ok((faults, listen(self.listen, "--listen").await?))
-    }
-}
-
-fn announce(platform: &str, listener: &TcpListener, key: &str) -> anyhow::Result<()> {
-    println!("{platform} http://{}", listener.local_addr()?);
-    println!("key {key}");
-    Ok(())
+/// What city, on what kind of installation, and where.
+#[derive(Debug, Args)]
+pub struct GeositeCity {
+    /// Address to listen at
+    #[arg(long, default_value = "127.0.0.1:9102")]
+    listen: SocketAddr,
+    /// How many boxes the city has
+    #[arg(long, default_value_t = 500)]
+    boxes: u32,
+    /// What chance comes from: the same seed, the same city
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Which made-up person the first customer is; his code is a thousand more
+    #[arg(long, default_value_t = 0)]
+    first_customer: u32,
+    /// An older installation: other columns, numbers as text, viability as a bare list
+    #[arg(long)]
+    older: bool,
+    /// A JSON file with what is to go wrong
+    #[arg(long, value_name = "FILE")]
+    faults: Option<String>,
 }
 
 impl Simulate {
     /// Builds the city and serves it until it is told to stop.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let stop = told_to_stop()?.cancelled_owned();
-        let (Self::Ozmap(city) | Self::Geogrid(city)) = &self;
-        let ((faults, listener), boxes, seed) = (city.ready().await?, city.boxes, city.seed);
         match self {
-            Self::Ozmap(_) => {
-                let options = ozmap::Options { boxes, seed, faults, ..ozmap::Options::default() };
-                announce("ozmap", &listener, &options.api_key)?;
-                ozmap::run(options, listener, stop).await?;
-            }
-            Self::Geogrid(_) => {
-                let options = geogrid::Options { boxes, seed, faults, ..geogrid::Options::default() };
-                announce("geogrid", &listener, &options.api_key)?;
-                geogrid::run(options, listener, stop).await?;
-            }
+            Self::Ozmap(city) => city.serve_ozmap().await,
+            Self::Geogrid(city) => city.serve_geogrid().await,
+            Self::Geosite(city) => city.serve().await,
         }
+    }
+}
+
+fn read_faults(path: Option<&String>) -> Result<Vec<Fault>, simulators::Error> {
+    path.map_or_else(|| Ok(Vec::new()), |path| faults::read_file(path))
+}
+
+impl City {
+    async fn serve_ozmap(self) -> anyhow::Result<ExitCode> {
+        let stop = told_to_stop()?;
+        let faults = read_faults(self.faults.as_ref())?;
+        let options = ozmap::Options { boxes: self.boxes, seed: self.seed, faults, ..ozmap::Options::default() };
+        let listener = listen(self.listen, "--listen").await?;
+        println!("ozmap http://{}", listener.local_addr()?);
+        println!("key {}", options.api_key);
+        ozmap::run(options, listener, stop.cancelled_owned()).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    async fn serve_geogrid(self) -> anyhow::Result<ExitCode> {
+        let stop = told_to_stop()?;
+        let faults = read_faults(self.faults.as_ref())?;
+        let options = geogrid::Options { boxes: self.boxes, seed: self.seed, faults, ..geogrid::Options::default() };
+        let listener = listen(self.listen, "--listen").await?;
+        println!("geogrid http://{}", listener.local_addr()?);
+        println!("key {}", options.api_key);
+        geogrid::run(options, listener, stop.cancelled_owned()).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl GeositeCity {
+    async fn serve(self) -> anyhow::Result<ExitCode> {
+        let stop = told_to_stop()?;
+        let Self { listen: address, boxes, seed, first_customer, older, faults } = self;
+        let installation = if older { geosite::Installation::Older } else { geosite::Installation::Usual };
+        let faults = read_faults(faults.as_ref())?;
+        let options =
+            geosite::Options { boxes, seed, first_customer, installation, faults, ..geosite::Options::default() };
+        let listener = listen(address, "--listen").await?;
+        println!("geosite http://{}{}", listener.local_addr()?, geosite::BASE);
+        println!("user {}", options.username);
+        println!("password {}", options.password);
+        geosite::run(options, listener, stop.cancelled_owned()).await?;
         Ok(ExitCode::SUCCESS)
     }
 }

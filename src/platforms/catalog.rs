@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::http::Timeouts;
-use crate::{CallObserver, Failure, FailureKind, Platform, geogrid, ozmap};
+use crate::{CallObserver, Failure, FailureKind, Platform, geogrid, geosite, ozmap};
 
 /// The platforms' names, as integrations store them.
 pub const PLATFORMS: [&str; 3] = ["ozmap", "geosite", "geogrid"];
@@ -61,10 +61,19 @@ const OZMAP: [ParameterSpec; 5] = [
     },
 ];
 
-const GEOSITE: [ParameterSpec; 3] = [
+const GEOSITE: [ParameterSpec; 4] = [
     spec("api_url", false, "endereço da API do Geosite", "address of the Geosite API"),
     spec("usuario", false, "usuário do Geosite", "Geosite user"),
     spec("senha", true, "senha desse usuário", "that user's password"),
+    ParameterSpec {
+        required: false,
+        ..spec(
+            "colunas",
+            false,
+            "só se o teste pedir: nomes de colunas desta instalação, como cliente.codigo=COD_ERP",
+            "only if the test asks: this installation's names of columns, such as cliente.codigo=COD_ERP",
+        )
+    },
 ];
 
 const GEOGRID: [ParameterSpec; 2] = [
@@ -106,6 +115,7 @@ pub fn connect(
     match platform {
         "ozmap" => Ok(Arc::new(ozmap::connect(ozmap_parameters(given)?, options, observer)?)),
         "geogrid" => Ok(Arc::new(geogrid::connect(geogrid_parameters(given)?, options, observer)?)),
+        "geosite" => Ok(Arc::new(geosite::connect(geosite_parameters(given)?, options, observer)?)),
         _ => Err(wrong(
             "platforms.unsupported",
             &format!("esta versão ainda não fala com a plataforma {platform}"),
@@ -128,6 +138,16 @@ fn geogrid_parameters(given: &Given) -> Result<geogrid::Parameters, Failure> {
     Ok(geogrid::Parameters {
         api_url: required(given, "api_url")?,
         token: SecretString::from(required(given, "token")?),
+    })
+}
+
+fn geosite_parameters(given: &Given) -> Result<geosite::Parameters, Failure> {
+    Ok(geosite::Parameters {
+        api_url: required(given, "api_url")?,
+        usuario: required(given, "usuario")?,
+        senha: SecretString::from(required(given, "senha")?),
+        colunas: optional(given, "colunas")?,
+        validity: geosite::Validity::default(),
     })
 }
 
@@ -222,8 +242,6 @@ mod tests {
     #[test]
     fn platforms_that_are_not_there_are_said_so() {
         assert_eq!(refused("mapas", json!({})).0, "platforms.unknown");
-        let geosite = json!({"api_url": "https://x", "usuario": "u", "senha": "s"});
-        assert_eq!(refused("geosite", geosite).0, "platforms.unsupported");
         assert!(PLATFORMS.iter().all(|p| !parameters(p).is_empty()) && parameters("mapas").is_empty());
     }
 

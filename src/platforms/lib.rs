@@ -7,6 +7,7 @@
 mod catalog;
 mod failure;
 pub mod geogrid;
+pub mod geosite;
 pub mod guard;
 pub mod http;
 mod liberal;

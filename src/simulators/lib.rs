@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`ozmap`] | OZMap with a made-up city |
 //! | [`geogrid`] | GeoGrid with a made-up city |
+//! | [`geosite`] | Geosite with another one, in two ways of setting it up |
 //! | [`server`] | HTTP for any of them: connections that can be cut, faults, the journal, the face under `/_simulator` |
 //! | [`faults`] | what can be made to go wrong, and when |
 //! | [`journal`] | which calls were made |
@@ -14,6 +15,7 @@
 pub mod chance;
 pub mod faults;
 pub mod geogrid;
+pub mod geosite;
 pub mod journal;
 pub mod ozmap;
 pub mod people;

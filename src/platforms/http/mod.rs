@@ -7,7 +7,7 @@ mod lost;
 mod outcome;
 mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -119,6 +119,8 @@ pub struct Http {
     secrets: Vec<SecretString>,
     /// How long a 429 that does not say for how long is taken to mean.
     pause: Option<Duration>,
+    /// The same, of what the platform itself has given since: tokens.
+    given: Mutex<Vec<SecretString>>,
 }
 
 impl Http {
@@ -132,12 +134,17 @@ impl Http {
         // Fails where one is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = build(guard, timeouts).map_err(|e| no_client(&e))?;
-        Ok(Self { client, timeouts, observer, secrets, pause: None })
+        Ok(Self { client, timeouts, observer, secrets, pause: None, given: Mutex::default() })
     }
 
     /// The same, for a platform whose 429 does not say for how long, but is known to mean so long.
     pub fn pausing(self, pause: Duration) -> Self {
         Self { pause: Some(pause), ..self }
+    }
+
+    /// Hides these too from now on, in place of those that this was told before: tokens come and go.
+    pub fn hide_too(&self, given: impl Iterator<Item = SecretString>) {
+        *self.given.lock().unwrap_or_else(PoisonError::into_inner) = given.collect();
     }
 
     /// Makes the call, once. Any complete answer is `Ok`, whatever its status: [`Answer::checked`] judges it.
@@ -185,9 +192,15 @@ impl Http {
         if success {
             read?;
         }
-        let secrets = self.secrets.iter().map(ExposeSecret::expose_secret);
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let secrets = self.secrets.iter().chain(given.iter()).map(ExposeSecret::expose_secret);
         Ok(Answer::new(response.status(), response.headers(), body, purpose, secrets).or_pause(self.pause))
     }
+}
+
+/// For adapters that must know how old something is: the one clock of this crate.
+pub(crate) fn now() -> Instant {
+    Instant::now()
 }
 
 /// A header that is not shown when the request is printed. `None`: it has characters which no header may have.

@@ -12,6 +12,8 @@ use crate::{Failure, FailureKind};
 
 /// A longer pause than this is not believed: who asks for one is asked again tomorrow.
 const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
+/// Some platforms refuse with 200 and a sentence. A longer body than this is no sentence, and not searched for one.
+const SENTENCE_BYTES: usize = 2048;
 
 /// A complete answer, whatever its status.
 #[derive(Debug)]
@@ -23,7 +25,7 @@ pub struct Answer {
     retry_after: Option<Duration>,
     /// The host that a redirect names.
     elsewhere: Option<String>,
-    /// The platform's own words, safe to show; of refusals only.
+    /// The platform's own words, safe to show; of refusals and of short answers.
     words: Option<String>,
 }
 
@@ -35,7 +37,8 @@ impl Answer {
         purpose: Purpose,
         secrets: impl Iterator<Item = &'a str>,
     ) -> Self {
-        let words = if status.is_success() { None } else { words::of(&body, secrets) };
+        let long = status.is_success() && body.len() > SENTENCE_BYTES;
+        let words = if long { None } else { words::of(&body, secrets) };
         let location = headers.get(LOCATION).and_then(|l| l.to_str().ok());
         let elsewhere = location.and_then(|l| Url::parse(l).ok()).and_then(|u| u.host_str().map(str::to_owned));
         Self { status, body, purpose, retry_after: retry_after(headers), elsewhere, words }
@@ -276,6 +279,14 @@ mod tests {
         let message =
             answer(422, &[], r#"{"message":"porta ocupada, chave s3cret"}"#, Purpose::Write).failure().message;
         assert!(message.contains("porta ocupada, chave •••"), "{message}");
+    }
+
+    #[test]
+    fn a_short_success_has_words_for_platforms_that_refuse_with_200() {
+        let words = |body: &str| answer(200, &[], body, Purpose::Write).words().map(str::to_owned);
+        assert_eq!(words(r#"{"success":"false","message":"sem s3cret"}"#).as_deref(), Some("sem •••"));
+        assert_eq!(words(r#"{"success":"true","fid":7}"#), None);
+        assert_eq!(words(&format!(r#"{{"message":"{}"}}"#, "x".repeat(SENTENCE_BYTES))), None);
     }
 
     #[test]

@@ -1,0 +1,122 @@
+//! Viability: the boxes that the platform has around a place or an address, which it geocodes itself (rules V1, V2, V4).
+//!
+//! `success` is a text, and older installations answer a bare list: a client that knew only that form once found nothing
+//! anywhere, and said so for months. Here whatever is not understood is *could not be asked*, and never *none*.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::Geosite;
+use super::api::said_no;
+use super::liberal::{Record, as_flag, as_number, as_text};
+use super::url::at;
+use super::wkt;
+use crate::http::{Answer, Ask, Purpose, not_the_api};
+use crate::{Failure, FailureKind, Place};
+
+/// Around what boxes are looked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Around {
+    /// A place.
+    Place(Place),
+    /// An address in a person's words.
+    Address(String),
+}
+
+/// A box that is near enough, as the platform tells of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NearBox {
+    /// The platform's id.
+    pub external_id: String,
+    /// As people call it.
+    pub name: String,
+    /// Where it is.
+    pub place: Option<Place>,
+    /// From what was asked for, in metres.
+    pub distance_metres: Option<f64>,
+    /// Free ports, where the platform tells.
+    pub free_ports: Option<u32>,
+}
+
+impl Geosite {
+    /// The boxes within the radius, with and without free ports, in the platform's order.
+    ///
+    /// # Errors
+    /// The platform could not be asked, or what it answered is not understood: that is not *none*.
+    pub async fn near(&self, around: &Around, radius_metres: u32) -> Result<Vec<NearBox>, Failure> {
+        let mut url = at(&self.api.base, &["viabilidade", "caixas"]);
+        let mut asked = vec![("raio", radius_metres.to_string())];
+        match around {
+            Around::Place(Place { latitude, longitude }) => {
+                asked.extend([("latitude", latitude.to_string()), ("longitude", longitude.to_string())]);
+            }
+            Around::Address(address) => asked.push(("endereco", address.clone())),
+        }
+        url.query_pairs_mut().extend_pairs(asked);
+        let ask = Ask { method: Method::GET, url, body: None, purpose: Purpose::Viability };
+        let answer = self.api.ask(&ask).await?.found()?.ok_or_else(not_the_api)?;
+        let told = listed(&answer)?;
+        let boxes: Vec<NearBox> = told.iter().filter_map(near_box).collect();
+        // One that has no id could not be synced; all of them without one is a form that is not known.
+        if boxes.is_empty() && !told.is_empty() { Err(not_understood()) } else { Ok(boxes) }
+    }
+}
+
+/// `{success: "true", caixas: […]}`, or the list alone.
+fn listed(answer: &Answer) -> Result<Vec<Record>, Failure> {
+    if answer.begins_with(b'[') {
+        return answer.json();
+    }
+    let mut told: Record = answer.json()?;
+    match (told.get("success").and_then(as_flag), told.remove("caixas")) {
+        (Some(true), Some(Value::Array(list))) => {
+            list.into_iter().map(|each| serde_json::from_value(each).map_err(|_| not_understood())).collect()
+        }
+        (Some(false), _) => Err(said_no(answer)),
+        _ => Err(not_understood().quoting(answer.words())),
+    }
+}
+
+fn near_box(told: &Record) -> Option<NearBox> {
+    let text = |name: &str| told.get(name).and_then(as_text);
+    let number = |name: &str| told.get(name).and_then(as_number);
+    let kind = text("tipoCodigo").unwrap_or_default();
+    let name = kind.split_once(':').map_or(kind.as_str(), |(_, name)| name).trim().to_owned();
+    let free = number("qtdDisponivel").or_else(|| number("qtdTotalDisponivel"));
+    Some(NearBox {
+        external_id: text("fid")?,
+        name,
+        place: text("geometryCaixaEmenda").and_then(|wkt| wkt::points(&wkt).first().copied()),
+        distance_metres: number("distancia"),
+        free_ports: free.filter(|free| (0.0..100_000.0).contains(free)).map(|free| free as u32),
+    })
+}
+
+fn not_understood() -> Failure {
+    Failure::new(
+        FailureKind::Transient,
+        "geosite.viability_not_understood",
+        "a resposta do Geosite sobre a viabilidade não foi entendida: não significa que não há cobertura",
+        "Geosite's answer about viability is not understood: it does not mean that there is no coverage",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn v2_a_box_is_read_in_both_versions() {
+        let read = |value: Value| near_box(value.as_object().unwrap()).unwrap();
+        let newer = read(json!({"fid": 7, "tipoCodigo": "CTO: 0012", "distancia": "42.5", "qtdDisponivel": 3,
+            "geometryCaixaEmenda": "POINT(-48.25 -27.5)"}));
+        let older = read(json!({"fid": "7", "tipoCodigo": "CTO:0012", "distancia": 42.5, "qtdTotalDisponivel": "3",
+            "geometryCaixaEmenda": "POINT (-48.25 -27.5)"}));
+        assert_eq!(newer, older);
+        assert_eq!(newer.place, Some(Place { latitude: -27.5, longitude: -48.25 }));
+        assert_eq!((newer.name.as_str(), newer.free_ports, newer.distance_metres), ("0012", Some(3), Some(42.5)));
+        assert_eq!(near_box(json!({"tipoCodigo": "CTO: 1"}).as_object().unwrap()), None);
+    }
+}
