@@ -38,7 +38,7 @@ impl Answer {
         secrets: impl Iterator<Item = &'a str>,
     ) -> Self {
         let long = status.is_success() && body.len() > SENTENCE_BYTES;
-        let words = if long { None } else { words::of(&body, secrets) };
+        let words = if long { None } else { words::of(&body, status, secrets) };
         let location = headers.get(LOCATION).and_then(|l| l.to_str().ok());
         let elsewhere = location.and_then(|l| Url::parse(l).ok()).and_then(|u| u.host_str().map(str::to_owned));
         Self { status, body, purpose, retry_after: retry_after(headers), elsewhere, words }

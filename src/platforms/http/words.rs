@@ -1,15 +1,18 @@
 //! What a platform says about a refusal: taken out of whatever body it came in, and made safe to show.
 
+use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::failure::hide;
 
-/// The words of an error's body: JSON's `message` or its likes, else the plain text. `None` for a web page or nothing.
-pub(super) fn of<'a>(body: &[u8], secrets: impl Iterator<Item = &'a str>) -> Option<String> {
+/// The words of a refusal's body: JSON's `message` or its likes, else, where the status is one, the first that is keyed by a field
+/// that is wrong (GeoGrid's have no other), else the plain text. `None` for a web page or nothing.
+pub(super) fn of<'a>(body: &[u8], status: StatusCode, secrets: impl Iterator<Item = &'a str>) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
     let words = match serde_json::from_str::<Value>(text) {
-        Ok(value) => said(&value)?,
+        Ok(value) if status.is_success() => said(&value)?,
+        Ok(value) => said(&value).or_else(|| keyed(&value))?,
         Err(_) if text.is_empty() || text.starts_with('<') => return None,
         Err(_) => text.to_owned(),
     };
@@ -23,11 +26,13 @@ fn said(value: &Value) -> Option<String> {
         Value::Array(list) => list.iter().find_map(said),
         Value::Object(map) => ["message", "mensagem", "msg", "detail", "error", "erro", "errors", "title"]
             .iter()
-            .find_map(|key| map.get(*key).and_then(said))
-            // GeoGrid's errors have no such key: they are keyed by the field that is wrong.
-            .or_else(|| map.iter().find_map(|(field, words)| said(words).map(|words| format!("{field}: {words}")))),
+            .find_map(|key| map.get(*key).and_then(said)),
         _ => None,
     }
+}
+
+fn keyed(value: &Value) -> Option<String> {
+    value.as_object()?.iter().find_map(|(field, words)| said(words).map(|words| format!("{field}: {words}")))
 }
 
 /// Masks what has the form of a CPF or a CNPJ (rule P1): 11 or 14 digits, points and dashes left out.
@@ -47,7 +52,7 @@ mod tests {
     use super::*;
 
     fn words(body: &str) -> Option<String> {
-        of(body.as_bytes(), std::iter::empty())
+        of(body.as_bytes(), StatusCode::BAD_REQUEST, std::iter::empty())
     }
 
     #[test]
