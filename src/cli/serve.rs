@@ -1,10 +1,9 @@
 //! `enlace serve`: the product, from its database to its last goodbye.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
-use engine::db::{ANSWER, within};
+use engine::db::{self, ANSWER, within};
 use sqlx::{Connection, PgConnection};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -14,9 +13,6 @@ use crate::app;
 use crate::migrations;
 use crate::postgres::{Claim, Database};
 use crate::settings::{Role, Settings, variable_of};
-
-/// How long connections may take to close at the end.
-const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Flags of `enlace serve`.
 #[derive(Debug, Args)]
@@ -100,8 +96,7 @@ async fn with(
     let parts =
         app::Parts { settings: settings.clone(), pool: pool.clone(), api: listeners.api, ops: listeners.ops, stop };
     let outcome = app::run(parts).await;
-    // One that is half open is never given back.
-    let _closed = tokio::time::timeout(GOODBYE, pool.close()).await;
+    db::close(&pool).await;
     outcome
 }
 

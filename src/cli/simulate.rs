@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use simulators::faults::{self, Fault};
 use simulators::{geogrid, geosite, ozmap};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::process::{listen, told_to_stop};
 
@@ -77,26 +79,32 @@ fn read_faults(path: Option<&String>) -> Result<Vec<Fault>, simulators::Error> {
 
 impl City {
     async fn serve_ozmap(self) -> anyhow::Result<ExitCode> {
-        let stop = told_to_stop()?;
-        let faults = read_faults(self.faults.as_ref())?;
+        let (stop, listener, faults) = self.ready().await?;
         let options = ozmap::Options { boxes: self.boxes, seed: self.seed, faults, ..ozmap::Options::default() };
-        let listener = listen(self.listen, "--listen").await?;
-        println!("ozmap http://{}", listener.local_addr()?);
-        println!("key {}", options.api_key);
+        announce("ozmap", &listener, &options.api_key)?;
         ozmap::run(options, listener, stop.cancelled_owned()).await?;
         Ok(ExitCode::SUCCESS)
     }
 
     async fn serve_geogrid(self) -> anyhow::Result<ExitCode> {
-        let stop = told_to_stop()?;
-        let faults = read_faults(self.faults.as_ref())?;
+        let (stop, listener, faults) = self.ready().await?;
         let options = geogrid::Options { boxes: self.boxes, seed: self.seed, faults, ..geogrid::Options::default() };
-        let listener = listen(self.listen, "--listen").await?;
-        println!("geogrid http://{}", listener.local_addr()?);
-        println!("key {}", options.api_key);
+        announce("geogrid", &listener, &options.api_key)?;
         geogrid::run(options, listener, stop.cancelled_owned()).await?;
         Ok(ExitCode::SUCCESS)
     }
+
+    /// When to stop, where it listens, and what goes wrong.
+    async fn ready(&self) -> anyhow::Result<(CancellationToken, TcpListener, Vec<Fault>)> {
+        let (stop, faults) = (told_to_stop()?, read_faults(self.faults.as_ref())?);
+        Ok((stop, listen(self.listen, "--listen").await?, faults))
+    }
+}
+
+fn announce(platform: &str, listener: &TcpListener, key: &str) -> anyhow::Result<()> {
+    println!("{platform} http://{}", listener.local_addr()?);
+    println!("key {key}");
+    Ok(())
 }
 
 impl GeositeCity {

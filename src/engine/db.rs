@@ -33,7 +33,7 @@ pub fn pool_options(connections: u32) -> PgPoolOptions {
         .max_connections(connections)
         // While Postgres is away there is a try every fifth of this, at the least.
         .acquire_timeout(Duration::from_secs(5))
-        // The same question, without a limit, and for each statement that is sent.
+        // The same question, without a limit, and also of what answered a moment ago.
         .test_before_acquire(false)
         .before_acquire(|conn, about| {
             // It answered when it was given back: what was in use a moment ago need not be asked once more.
@@ -41,6 +41,14 @@ pub fn pool_options(connections: u32) -> PgPoolOptions {
             Box::pin(async move { if asks { answers(conn).await.map(|()| true) } else { Ok(true) } })
         })
         .after_release(|conn, _| Box::pin(async { answers(conn).await.map(|()| true) }))
+}
+
+/// How long is waited at the end for what Postgres may no longer answer.
+pub const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Closes a pool; what is half open is never given back, and is left behind.
+pub async fn close(pool: &PgPool) {
+    let _left_behind = tokio::time::timeout(GOODBYE, pool.close()).await;
 }
 
 async fn answers(conn: &mut PgConnection) -> Result<(), sqlx::Error> {

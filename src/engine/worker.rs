@@ -17,7 +17,7 @@ use crate::{
     Apply, Error,
     claim::{self, Claiming},
     clock,
-    db::{self, ANSWER, Line, Why, why},
+    db::{self, ANSWER, GOODBYE, Line, Why, why},
     hands::{Hands, Shop},
     intake, lease,
     lease::Lease,
@@ -68,8 +68,6 @@ impl Default for Settings {
 const KEPT: u32 = 5;
 /// Records in one commit, at most.
 const GROUP: usize = 1000;
-/// How long Postgres may take to answer when a lease has ended: what is not handed over then is handed over under the next one.
-const GOODBYE: Duration = Duration::from_secs(2);
 
 /// A process's worker.
 pub struct Worker<C> {
@@ -152,13 +150,14 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             () = lease.ends() => Err(Error::LeaseLost),
         };
         let unfinished = if lease.alive() { hands.lay_down().await } else { hands.drop_all() };
+        // What is not handed over now is handed over under the next lease.
         let given_up = db::within(GOODBYE, lease.give_up(&pool, &unfinished)).await;
         ended.cancel();
         helpers.shutdown().await;
         if given_up.is_err() {
             *left = Some((lease, unfinished));
         }
-        let _half_open_ones_never_close = tokio::time::timeout(GOODBYE, pool.close()).await;
+        db::close(&pool).await;
         pumped.and(given_up)
     }
 

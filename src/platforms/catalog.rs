@@ -116,11 +116,7 @@ pub fn connect(
         "ozmap" => Ok(Arc::new(ozmap::connect(ozmap_parameters(given)?, options, observer)?)),
         "geogrid" => Ok(Arc::new(geogrid::connect(geogrid_parameters(given)?, options, observer)?)),
         "geosite" => Ok(Arc::new(geosite::connect(geosite_parameters(given)?, options, observer)?)),
-        _ => Err(wrong(
-            "platforms.unsupported",
-            &format!("esta versão ainda não fala com a plataforma {platform}"),
-            &format!("the platform {platform} is not supported by this build yet"),
-        )),
+        _ => Err(unknown(platform)),
     }
 }
 
@@ -151,14 +147,18 @@ fn geosite_parameters(given: &Given) -> Result<geosite::Parameters, Failure> {
     })
 }
 
+fn unknown(platform: &str) -> Failure {
+    let known = PLATFORMS.join(", ");
+    wrong(
+        "platforms.unknown",
+        &format!("não há plataforma «{platform}»; há: {known}"),
+        &format!("there is no platform «{platform}»; there are: {known}"),
+    )
+}
+
 fn check_names(platform: &str, given: &Given) -> Result<(), Failure> {
     if !PLATFORMS.contains(&platform) {
-        let known = PLATFORMS.join(", ");
-        return Err(wrong(
-            "platforms.unknown",
-            &format!("não há plataforma «{platform}»; há: {known}"),
-            &format!("there is no platform «{platform}»; there are: {known}"),
-        ));
+        return Err(unknown(platform));
     }
     let names: Vec<&str> = parameters(platform).iter().map(|p| p.name).collect();
     match given.keys().find(|key| !names.contains(&key.as_str())) {
