@@ -121,13 +121,17 @@ impl OzMap {
             return Ok(None);
         };
         let home = self.completed(home).await?;
-        let now = seat_of(&home, self.client_of(&home).await?);
-        let differ = |seen: Option<&str>, now: Option<&str>| seen.zip(now).is_some_and(|(seen, now)| seen != now);
-        let same = now.is_some_and(|now| {
-            let moved = differ(seat.splitter_external_id.as_deref(), now.splitter_external_id.as_deref())
-                || seat.sequencia.zip(now.sequencia).is_some_and(|(seen, now)| seen != now);
-            !moved && !differ(seat.code.as_deref(), now.code.as_deref())
-        });
+        let lives_there = home.client.clone().unwrap_or_default();
+        let other = match (&seat.customer_external_id, &lives_there.id) {
+            (Some(seen), Some(now)) => seen != now,
+            // Only where the row does not tell: each call more is time in which he may be moved.
+            _ => differ(seat.code.as_deref(), self.client_of(&home).await?.and_then(|c| c.code).as_deref()),
+        };
+        let same = !other
+            && seat_of(&home, None).is_some_and(|now| {
+                !differ(seat.splitter_external_id.as_deref(), now.splitter_external_id.as_deref())
+                    && seat.sequencia.zip(now.sequencia).is_none_or(|(seen, now)| seen == now)
+            });
         Ok(same.then_some(home))
     }
 
@@ -161,6 +165,10 @@ impl OzMap {
             (None, None) => Ok(None),
         }
     }
+}
+
+fn differ(seen: Option<&str>, now: Option<&str>) -> bool {
+    seen.zip(now).is_some_and(|(seen, now)| seen != now)
 }
 
 /// Where a home is to be plugged in; the platform counts ports from 1.
