@@ -53,6 +53,50 @@ async fn b2_b3_b10_what_hubsoft_commits_the_platform_shows() {
     assert_eq!(ours[&free], None);
 }
 
+/// As if the removal had come across his own move, of which HubSoft's row is what is left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b2_whoever_is_displaced_is_put_where_hubsoft_says_that_he_sits() {
+    let isp = Isp::new(30).await;
+    let pool = isp.db.pool();
+    let _worker = isp.worker();
+    isp.sync().await;
+    let ports = isp.ports(200).await;
+    let taken = |(port, who): &(i64, Option<i64>)| who.map(|who| (*port, who));
+    let mut residents = ports.iter().filter_map(taken);
+    let ((his, resident), (hers, moved_out)) = (residents.next().unwrap(), residents.next().unwrap());
+    let free = ports.iter().find(|(_, who)| who.is_none()).unwrap().0;
+    let services = isp.idle_services(2).await;
+    for (port, service) in [(his, None), (free, Some(resident)), (hers, None)] {
+        sqlx::query("update mapping.port set id_cliente_servico = $2 where id_porta_atendimento = $1")
+            .bind(port)
+            .bind(service)
+            .execute(&pool)
+            .await
+            .unwrap();
+    }
+
+    let replaced = hubsoft_sets(&pool, his, Some(services[0])).await.unwrap();
+    ends(&pool, replaced, "succeeded", SOON).await;
+    let again: uuid::Uuid = sqlx::query_scalar("select id from enlace.outbox where requested_by = $1")
+        .bind(format!("workflow {replaced}"))
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    ends(&pool, again, "succeeded", SOON).await;
+    let (ours, theirs) = isp.both_sides(&[his, free]).await;
+    assert_eq!(ours, theirs);
+    assert_eq!(theirs[&free], Some(resident.to_string()));
+
+    let replaced = hubsoft_sets(&pool, hers, Some(services[1])).await.unwrap();
+    ends(&pool, replaced, "succeeded", SOON).await;
+    let asked: i64 = sqlx::query_scalar("select count(*) from enlace.outbox where requested_by = $1")
+        .bind(format!("workflow {replaced}"))
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(asked, 0, "HubSoft says that {moved_out} sits nowhere");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b1_b3_b8_b9_what_needs_no_call_makes_none_and_says_why() {
     let isp = Isp::new(30).await;

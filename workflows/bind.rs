@@ -48,7 +48,11 @@ pub enum State {
     /// HubSoft asks for it.
     Requested,
     /// What does the platform show?
-    Looking,
+    Looking {
+        /// Whose removal was interrupted: it may have been done, or may be under way still.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seat: Option<Seat>,
+    },
     /// Another customer sits on the port.
     Clearing {
         /// That customer's seat.
@@ -137,16 +141,16 @@ impl Workflow for Bind {
     async fn advance(state: State, cx: &Cx<'_, Self>) -> Result<Next<State, Change>, Trouble> {
         match state {
             State::Requested => requested(cx).await,
-            State::Looking => looking(cx).await,
+            State::Looking { seat } => Ok(looking(cx).await?.writing(seat.and_then(|seat| look_again(cx, &seat)))),
             State::Clearing { seat } => {
                 let port = crate::port_to_send(cx.ports, cx.input.id_porta_atendimento).await?;
                 port.map.detach(&seat, port.removal).await?;
-                Ok(to(State::Looking))
+                Ok(to(State::Looking { seat: None }).writing(look_again(cx, &seat)))
             }
             State::Attaching { seats } => {
                 let port = crate::port_to_send(cx.ports, cx.input.id_porta_atendimento).await?;
                 port.map.attach(&port.port.address, &customer(cx).await?, &seats).await?;
-                Ok(to(State::Looking))
+                Ok(to(State::Looking { seat: None }))
             }
             State::Bound { .. } | State::NotApplicable { .. } | State::Superseded { .. } => Ok(to(state)),
         }
@@ -179,14 +183,14 @@ async fn requested(cx: &Cx<'_, Bind>) -> Result<Next<State, Change>, Trouble> {
     };
     let pending = Change::Transmission { port: id, shows: Transmission::Pending };
     if port.occupant == Some(cx.input.id_cliente_servico) {
-        return Ok(to(State::Looking).writing([pending]));
+        return Ok(to(State::Looking { seat: None }).writing([pending]));
     }
     match cx.ports.network.later_work(&format!("port:{id}"), cx.position).await? {
         Later::Queued => {
             Ok(to(State::Superseded { occupant: port.occupant }).writing([Change::LeaveToClear { port: id }]))
         }
         Later::NotKnownYet => Ok(Next::Again { after: Duration::from_millis(100), why: crate::INTAKE }),
-        Later::Nothing => Ok(to(State::Looking).writing(occupy(cx, &port).await?).writing([pending])),
+        Later::Nothing => Ok(to(State::Looking { seat: None }).writing(occupy(cx, &port).await?).writing([pending])),
     }
 }
 
@@ -256,6 +260,11 @@ async fn looking(cx: &Cx<'_, Bind>) -> Result<Next<State, Change>, Trouble> {
             "not there (sync the project)",
         )),
     }
+}
+
+/// The customer who was taken off is looked at again wherever HubSoft says that he sits.
+fn look_again(cx: &Cx<'_, Bind>, seat: &Seat) -> Option<Change> {
+    crate::look_again(cx.input.id_porta_atendimento, seat)
 }
 
 /// B2: what is sent of a customer, and nothing else.

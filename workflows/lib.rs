@@ -11,7 +11,7 @@ use engine::{
     workflow::{Class, Decided, Failure, Parked, Text, Trouble as InTrouble, says},
 };
 use mapping::{Change, Integration, Port, Service, Transmission, Vanishing};
-use platforms::{Detach, ElementKind, FailureKind, Platform};
+use platforms::{Detach, ElementKind, FailureKind, Platform, Seat};
 use uuid::Uuid;
 
 pub mod bind;
@@ -171,6 +171,14 @@ pub(crate) fn refused_by_drawing(port: &Port, pt: &str, en: &str) -> Trouble {
         code: "port.not_usable",
         message: format!("na plataforma a porta {} está {pt} / on the platform port {} is {en}", port.id, port.id),
     }
+}
+
+/// B2: who was displaced from a port may have been given another one meanwhile, by work that does not wait for this one, and a
+/// platform that moves his very record (OZMap keeps a home's id) may have lost him there. No lock reaches the platform, and
+/// waiting for each other's services would let a swap of two customers wait for ever: so his own ports are looked at again.
+pub(crate) fn look_again(port: i64, seat: &Seat) -> Option<Change> {
+    let service = seat.code.as_deref()?.parse().ok()?;
+    Some(Change::LookAgain { port, service })
 }
 
 /// Why nothing is sent, where a person has waived it.

@@ -41,7 +41,11 @@ pub enum State {
     /// HubSoft asks for it.
     Requested,
     /// What does the platform show?
-    Looking,
+    Looking {
+        /// Whose removal was interrupted: it may have been done, or may be under way still.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seat: Option<Seat>,
+    },
     /// The customer still sits there.
     Detaching {
         /// The customer's seat.
@@ -113,11 +117,11 @@ impl Workflow for Unbind {
     async fn advance(state: State, cx: &Cx<'_, Self>) -> Result<Next<State, Change>, Trouble> {
         match state {
             State::Requested => requested(cx).await,
-            State::Looking => looking(cx).await,
+            State::Looking { seat } => Ok(looking(cx).await?.writing(seat.and_then(|seat| look_again(cx, &seat)))),
             State::Detaching { seat } => {
                 let port = crate::port_to_send(cx.ports, cx.input.id_porta_atendimento).await?;
                 port.map.detach(&seat, port.removal).await?;
-                Ok(to(State::Looking))
+                Ok(to(State::Looking { seat: None }).writing(look_again(cx, &seat)))
             }
             State::Free | State::Elsewhere | State::NotApplicable { .. } => Ok(to(state)),
         }
@@ -150,13 +154,15 @@ async fn requested(cx: &Cx<'_, Unbind>) -> Result<Next<State, Change>, Trouble> 
     };
     let pending = Change::Transmission { port: id, shows: Transmission::Pending };
     if port.occupant != Some(service) {
-        return Ok(to(State::Looking).writing([pending]));
+        return Ok(to(State::Looking { seat: None }).writing([pending]));
     }
     match cx.ports.network.later_work(&format!("port:{id}"), cx.position).await? {
         // It was put back on the same port since: that later bind finds it gone and attaches it again, in order.
-        Later::Queued => Ok(to(State::Looking).writing([pending])),
+        Later::Queued => Ok(to(State::Looking { seat: None }).writing([pending])),
         Later::NotKnownYet => Ok(Next::Again { after: std::time::Duration::from_millis(100), why: crate::INTAKE }),
-        Later::Nothing => Ok(to(State::Looking).writing([Change::Vacate { port: id, service }, pending])),
+        Later::Nothing => {
+            Ok(to(State::Looking { seat: None }).writing([Change::Vacate { port: id, service }, pending]))
+        }
     }
 }
 
@@ -191,4 +197,10 @@ async fn looking(cx: &Cx<'_, Unbind>) -> Result<Next<State, Change>, Trouble> {
             },
         ])),
     }
+}
+
+/// Somebody else who was taken off is looked at again wherever HubSoft says that he sits. Our own service's work waits for this.
+fn look_again(cx: &Cx<'_, Unbind>, seat: &Seat) -> Option<Change> {
+    let own = seat.code.as_deref() == Some(&cx.input.id_cliente_servico.to_string());
+    (!own).then(|| crate::look_again(cx.input.id_porta_atendimento, seat)).flatten()
 }

@@ -23,7 +23,7 @@ pub async fn apply(conn: &mut PgConnection, changes: Vec<(Uuid, Change)>) -> Res
             std::mem::take(&mut batch).write(conn).await?;
             sync::apply(conn, workflow, integration, part).await?;
         } else {
-            batch.add(change);
+            batch.add(workflow, change);
         }
     }
     batch.write(conn).await
@@ -38,6 +38,8 @@ struct Batch {
     moves: BTreeMap<i64, Vec<Move>>,
     discrepancies: Discrepancies,
     to_clear: BTreeSet<i64>,
+    /// Port and service, with who asks.
+    look_again: BTreeMap<(i64, i64), Uuid>,
 }
 
 /// A change of who sits on a port.
@@ -75,7 +77,7 @@ impl Discrepancies {
 }
 
 impl Batch {
-    fn add(&mut self, change: Change) {
+    fn add(&mut self, workflow: Uuid, change: Change) {
         match change {
             Change::Transmission { port, shows } => {
                 self.transmissions.insert(port, shows);
@@ -86,6 +88,7 @@ impl Batch {
             Change::Vacate { port, service } => self.moves.entry(port).or_default().push(Move::Out { service }),
             Change::Discrepancy { port, kind, ours, theirs } => self.discrepancies.add(port, kind, ours, theirs),
             Change::LeaveToClear { port } => drop(self.to_clear.insert(port)),
+            Change::LookAgain { port, service } => drop(self.look_again.insert((port, service), workflow)),
             Change::Sync { .. } => {}
         }
     }
@@ -98,6 +101,7 @@ impl Batch {
         }
         transmit(conn, self.transmissions).await?;
         leave_to_clear(conn, self.to_clear).await?;
+        look_again(conn, self.look_again).await?;
         self.discrepancies.write(conn).await?;
         Ok(())
     }
@@ -180,6 +184,16 @@ async fn leave_to_clear(conn: &mut PgConnection, ports: BTreeSet<i64>) -> Result
     Ok(())
 }
 
+async fn look_again(conn: &mut PgConnection, displaced: BTreeMap<(i64, i64), Uuid>) -> Result<(), Error> {
+    if !displaced.is_empty() {
+        let (whom, by): (Vec<_>, Vec<_>) = displaced.into_iter().unzip();
+        let (ports, services): (Vec<_>, Vec<_>) = whom.into_iter().unzip();
+        let query = sqlx::query(include_str!("sql/look_again.sql"));
+        query.bind(ports).bind(services).bind(by).execute(conn).await?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,7 +212,7 @@ mod tests {
     fn b10_the_last_transmission_of_a_port_counts() {
         let mut batch = Batch::default();
         for shows in [Transmission::Pending, Transmission::Sent(None)] {
-            batch.add(Change::Transmission { port: 1, shows });
+            batch.add(Uuid::nil(), Change::Transmission { port: 1, shows });
         }
         assert_eq!(batch.transmissions, BTreeMap::from([(1, Transmission::Sent(None))]));
     }

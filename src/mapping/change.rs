@@ -38,6 +38,14 @@ pub enum Change {
         /// `id_porta_atendimento`.
         port: i64,
     },
+    /// A service was taken off this port on the platform, for somebody else to sit there: wherever else on that platform HubSoft
+    /// says that it sits, it is bound again, so that a removal which came across its move loses nobody (rule B2).
+    LookAgain {
+        /// `id_porta_atendimento`: the one that it was taken off.
+        port: i64,
+        /// `id_cliente_servico`.
+        service: i64,
+    },
     /// HubSoft and the platform differ about a port: for a person to settle (rules B3, S6). One open row per port and kind.
     Discrepancy {
         /// `id_porta_atendimento`.

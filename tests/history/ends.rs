@@ -46,6 +46,9 @@ fn committed(history: &History, notes: &mut Notes) {
         }
     }
     for row in history.outbox.iter().filter(|row| row.port.is_some() && !asked.contains_key(&row.id)) {
+        if row.by.is_some_and(|by| rows.contains_key(&by)) {
+            continue; // it puts nobody anywhere in HubSoft: `hubsoft` would see it
+        }
         notes.add(Rule::Lost, format!("{} {} is in the outbox and HubSoft never asked for it", row.kind, row.id));
     }
 }
@@ -67,7 +70,7 @@ fn nameless(run: &Unfinished) -> Option<String> {
 
 /// HubSoft's row is what HubSoft committed last, and nobody else's idea.
 fn hubsoft(port: &Port, history: &History, notes: &mut Notes) {
-    let of_it = history.outbox.iter().filter(|row| row.port == Some(port.port));
+    let of_it = history.outbox.iter().filter(|row| row.port == Some(port.port) && row.by.is_none());
     let last = of_it.max_by_key(|row| (row.committed, row.seq));
     let wanted = match last {
         None => port.before,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::{At, Call, Change, History, Notes, Rule, Story, clock};
+use super::{At, Call, Change, History, Notes, Row, Rule, Story, clock};
 
 /// A call arrives later than it began by what the machine makes it wait, at most.
 const ARRIVAL: At = 500_000;
@@ -33,6 +33,7 @@ pub fn check(history: &History, stories: &[Story<'_>], notes: &mut Notes) {
         }
         let found: Vec<usize> = (0..spans.len()).filter(|at| explains(&spans[*at], call)).collect();
         match found.as_slice() {
+            [] if spans.iter().any(|span| came_across(span, call, history)) => {}
             [] => unexplained(call, &spans, notes),
             [one] => {
                 let span = &spans[*one];
@@ -102,6 +103,25 @@ fn explains(span: &Span<'_>, call: &Call) -> bool {
             "clearing" | "detaching" => call.changes.iter().all(|change| !change.plugged && Some(change.port) == port),
             _ => false,
         }
+}
+
+/// Whether this attempt's removal came across the customer's own move and took him off his new port, and that was made good (B2).
+fn came_across(span: &Span<'_>, call: &Call, history: &History) -> bool {
+    matches!(span.state, "clearing" | "detaching")
+        && span.from <= call.at
+        && call.at <= span.to
+        && call.changes.iter().all(|change| !change.plugged && made_good(span, call, change, history))
+}
+
+/// HubSoft had put him there, and by now either wants him there no longer, or he was put there again.
+fn made_good(span: &Span<'_>, call: &Call, change: &Change, history: &History) -> bool {
+    let of_it = history.outbox.iter().filter(|row| row.port == Some(change.port));
+    let his = |row: &Row| row.kind == "bind" && row.service.map(|service| service.to_string()) == change.code;
+    let again = of_it.clone().any(|row| row.by == Some(span.story.row.id) && row.committed > call.at && his(row));
+    let mut told: Vec<&Row> = of_it.filter(|row| row.by.is_none() && row.committed <= span.to).collect();
+    told.sort_by_key(|row| (row.committed, row.seq));
+    let moved = told.iter().any(|row| his(row) && row.committed <= call.at);
+    moved && (again || told.last().is_some_and(|row| !his(row)))
 }
 
 /// Nobody did it; or somebody did it too late.

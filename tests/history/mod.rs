@@ -97,6 +97,9 @@ pub struct Row {
     pub kind: String,
     pub port: Option<i64>,
     pub service: Option<i64>,
+    /// The workflow that asked for it, where it was not HubSoft: a displaced customer is looked at again (B2).
+    #[serde(default)]
+    pub by: Option<Uuid>,
     pub committed: At,
 }
 

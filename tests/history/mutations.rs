@@ -189,7 +189,7 @@ const WAYS: &[Wrong] = &[
         let at = any(&h.calls, rng, |_| true);
         h.calls.remove(at);
     }),
-    wrong("a write to another port", &[Explained, Fenced], |h, rng| {
+    wrong("a write to another port", &[Explained, Fenced, Doubled], |h, rng| {
         let at = any(&h.calls, rng, |call| call.changes.len() == 1);
         let other = h.ports.iter().find(|port| port.port != h.calls[at].changes[0].port).unwrap().port;
         h.calls[at].changes[0].port = other;

@@ -127,7 +127,8 @@ pub fn tables() -> BTreeMap<String, Table> {
 async fn outbox(pool: &PgPool) -> Vec<Row> {
     let rows = sqlx::query(
         "select id, seq, kind, (payload ->> 'id_porta_atendimento')::bigint, (payload ->> 'id_cliente_servico')::bigint,
-                (extract(epoch from pg_xact_commit_timestamp(xid::xid)) * 1000000)::bigint
+                (extract(epoch from pg_xact_commit_timestamp(xid::xid)) * 1000000)::bigint,
+                substring(requested_by from '^workflow (.+)$')::uuid
          from enlace.outbox order by seq",
     );
     let row = |row: sqlx::postgres::PgRow| Row {
@@ -137,6 +138,7 @@ async fn outbox(pool: &PgPool) -> Vec<Row> {
         port: row.get(3),
         service: row.get(4),
         committed: row.get(5),
+        by: row.get(6),
     };
     rows.fetch_all(pool).await.unwrap().into_iter().map(row).collect()
 }

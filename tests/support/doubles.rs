@@ -178,6 +178,7 @@ impl World {
                 Change::Vacate { port, .. } => facts.ports.get_mut(&port).unwrap().occupant = None,
                 Change::Transmission { .. }
                 | Change::LeaveToClear { .. }
+                | Change::LookAgain { .. }
                 | Change::Discrepancy { .. }
                 | Change::Sync { .. } => {}
             }
