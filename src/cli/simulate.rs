@@ -34,6 +34,9 @@ pub struct City {
     /// What chance comes from: the same seed, the same city
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Which made-up person the first customer is; his code is a thousand more
+    #[arg(long, default_value_t = 0)]
+    first_customer: u32,
     /// A JSON file with what is to go wrong
     #[arg(long, value_name = "FILE")]
     faults: Option<String>,
@@ -80,7 +83,8 @@ fn read_faults(path: Option<&String>) -> Result<Vec<Fault>, simulators::Error> {
 impl City {
     async fn serve_ozmap(self) -> anyhow::Result<ExitCode> {
         let (stop, listener, faults) = self.ready().await?;
-        let options = ozmap::Options { boxes: self.boxes, seed: self.seed, faults, ..ozmap::Options::default() };
+        let Self { boxes, seed, first_customer, .. } = self;
+        let options = ozmap::Options { boxes, seed, first_customer, faults, ..ozmap::Options::default() };
         announce("ozmap", &listener, &options.api_key)?;
         ozmap::run(options, listener, stop.cancelled_owned()).await?;
         Ok(ExitCode::SUCCESS)
@@ -88,7 +92,8 @@ impl City {
 
     async fn serve_geogrid(self) -> anyhow::Result<ExitCode> {
         let (stop, listener, faults) = self.ready().await?;
-        let options = geogrid::Options { boxes: self.boxes, seed: self.seed, faults, ..geogrid::Options::default() };
+        let Self { boxes, seed, first_customer, .. } = self;
+        let options = geogrid::Options { boxes, seed, first_customer, faults, ..geogrid::Options::default() };
         announce("geogrid", &listener, &options.api_key)?;
         geogrid::run(options, listener, stop.cancelled_owned()).await?;
         Ok(ExitCode::SUCCESS)

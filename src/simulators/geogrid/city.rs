@@ -43,7 +43,7 @@ fn place_of(seed: u64, n: u32) -> Place {
 
 /// Builds the city.
 pub(super) fn build(options: &Options) -> World {
-    let mut builder = Builder { world: World::default(), options, customers: 0 };
+    let mut builder = Builder { world: World::default(), options, customers: options.first_customer };
     (0..options.boxes).for_each(|n| builder.box_number(n));
     (0..options.boxes).for_each(|n| builder.pole(n));
     builder.world

@@ -48,6 +48,8 @@ pub struct Options {
     pub ports_per_box: u32,
     /// The share of attendance ports that hold a customer, 0 to 0.95.
     pub customers: f64,
+    /// Which person the first customer is: cities with different people in them can stand side by side.
+    pub first_customer: u32,
     /// What goes wrong from the start.
     pub faults: Vec<Fault>,
     /// The token that opens the API.
@@ -66,6 +68,7 @@ impl Default for Options {
             seed: 1,
             ports_per_box: 8,
             customers: 0.4,
+            first_customer: 0,
             faults: Vec::new(),
             api_key: "token-do-simulador".to_owned(),
             calls_a_second: Some(1.0),

@@ -93,7 +93,8 @@ fn place_of(seed: u64, n: u32) -> Place {
 
 /// Builds the city.
 pub(super) fn build(options: &Options) -> World {
-    let mut builder = Builder { world: roomy(options), options, customers: 0, homes: 0, feeding: Vec::new() };
+    let mut builder =
+        Builder { world: roomy(options), options, customers: options.first_customer, homes: 0, feeding: Vec::new() };
     builder.documents();
     for n in 0..options.boxes {
         builder.box_number(n);

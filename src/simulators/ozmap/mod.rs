@@ -64,6 +64,8 @@ pub struct Options {
     pub ports_per_box: u32,
     /// The share of attendance ports that hold a customer, 0 to 0.95.
     pub customers: f64,
+    /// Which person the first customer is: cities with different people in them can stand side by side.
+    pub first_customer: u32,
     /// What goes wrong from the start.
     pub faults: Vec<Fault>,
     /// The key that opens the API.
@@ -82,6 +84,7 @@ impl Default for Options {
             seed: 1,
             ports_per_box: 8,
             customers: 0.4,
+            first_customer: 0,
             faults: Vec::new(),
             api_key: "chave-do-simulador".to_owned(),
             login: "integracao".to_owned(),
