@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::{
     Error,
     claim::Claiming,
     clock::{self, DatabaseClock},
-    db,
+    db::{self, transaction},
     tally::ENGINE,
 };
 
@@ -82,7 +82,14 @@ impl Lease {
         if self.lost.load(Ordering::Relaxed) {
             return Duration::ZERO;
         }
-        Duration::from_millis(self.good_until.load(Ordering::Relaxed)).saturating_sub(self.started.elapsed())
+        let left =
+            Duration::from_millis(self.good_until.load(Ordering::Relaxed)).saturating_sub(self.started.elapsed());
+        if left.is_zero() {
+            // For good, even if an answer that was late says that the database has renewed it: somebody may have seen this already,
+            // and have let go of a workflow that nobody else would take up while the lease holds.
+            self.lose();
+        }
+        left
     }
 
     /// Returns when the lease does not surely hold any more, whatever else hangs.
@@ -147,8 +154,16 @@ impl Lease {
     /// When Postgres cannot be reached; the lease then runs out by itself.
     pub async fn give_up(&self, pool: &PgPool, in_the_middle: &[Uuid]) -> Result<(), Error> {
         self.lost.store(true, Ordering::Relaxed);
-        sqlx::query(include_str!("sql/lease_give_up.sql")).bind(self.worker).bind(in_the_middle).execute(pool).await?;
-        Ok(())
+        let (worker, in_the_middle) = (self.worker, in_the_middle.to_vec());
+        let given_up = transaction(pool, move |conn| {
+            let in_the_middle = in_the_middle.clone();
+            Box::pin(async move {
+                let ended = include_str!("sql/lease_give_up.sql");
+                let ended: Vec<Uuid> = sqlx::query_scalar(ended).bind(worker).fetch_all(&mut *conn).await?;
+                free(conn, &ended, Some(&in_the_middle)).await
+            })
+        });
+        given_up.await.map(drop)
     }
 }
 
@@ -161,5 +176,32 @@ pub async fn reap(pool: &PgPool, claiming: Claiming) -> Result<u64, Error> {
         Claiming::SkipLocked => include_str!("sql/lease_reap.sql"),
         Claiming::Guarded => include_str!("sql/lease_reap_guarded.sql"),
     };
-    Ok(sqlx::query(statement).execute(pool).await?.rows_affected())
+    let reaped = transaction(pool, move |conn| {
+        Box::pin(async move {
+            let dead: Vec<Uuid> = sqlx::query_scalar(statement).fetch_all(&mut *conn).await?;
+            free(conn, &dead, None).await
+        })
+    });
+    reaped.await
+}
+
+async fn free(conn: &mut PgConnection, workers: &[Uuid], in_the_middle: Option<&[Uuid]>) -> Result<u64, Error> {
+    if workers.is_empty() {
+        return Ok(0);
+    }
+    let freed = sqlx::query(include_str!("sql/lease_free.sql")).bind(workers).bind(in_the_middle).execute(conn).await?;
+    Ok(freed.rows_affected())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g5_a_lease_that_was_seen_to_have_run_out_is_not_taken_up_again() {
+        let lease = Lease::of_nobody(Duration::ZERO);
+        assert!(!lease.alive(), "whoever asks now lets go of its workflow");
+        lease.good_from(clock::monotonic() + Duration::from_secs(60));
+        assert!(!lease.alive(), "although the database renewed it, and its answer was late");
+    }
 }

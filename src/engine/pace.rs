@@ -137,3 +137,21 @@ impl Pace {
         until_due.map_or(rest, |due| due.min(rest))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g14_in_a_burst_inserts_learn_at_once_that_nobody_sleeps() {
+        let mut pace = Pace::new(Duration::from_millis(500));
+        assert!(pace.announces().is_some_and(|sleeps| sleeps > Duration::ZERO), "idle: whoever inserts wakes it");
+        assert_eq!(pace.announces(), None, "and that is said once");
+        pace.took(1, 1);
+        assert_eq!(pace.announces(), None, "one row is no burst");
+        pace.took(200, 200);
+        assert_eq!(pace.announces(), Some(Duration::ZERO), "from here on each commit would notify for nothing");
+        assert_eq!(pace.announces(), None);
+        assert!(pace.rest(None, 1000, 1000) <= GATHERED_POLL, "it looks by itself instead");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use engine::{schedule, worker::Settings};
+use engine::{lease::Lease, schedule, worker::Settings};
 use serde_json::json;
 
 use crate::support::toy::{self, Ledger, enqueue, outcomes, pass, reaches};
@@ -49,6 +49,36 @@ async fn g3_a_write_whose_worker_died_is_looked_at_before_it_is_made_again() {
     let did: Vec<_> = other.of(id).into_iter().map(|(_, what)| what).collect();
     assert_eq!(did, ["look", "ok"]);
     taker.stop().await;
+}
+
+/// Whose connection was cut does not know what the server still does for it.
+#[tokio::test]
+async fn g5_what_is_still_being_claimed_while_its_lease_is_given_up_is_freed_as_well() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let ledger = Arc::new(Ledger::default());
+    let id = enqueue(&pool, &[], &["hold"]).await;
+    let worker = toy::start(&db, &ledger);
+    reaches(&pool, id, "running").await;
+    worker.kill().await;
+    let lease = Lease::take(&pool, "cut off", &json!({}), Duration::from_secs(60)).await.unwrap();
+    let mut claim = pool.begin().await.unwrap();
+    for statement in ["select from enlace.worker where id = $1 for key share", "update enlace.run set worker = $1"] {
+        sqlx::query(statement).bind(lease.worker).execute(&mut *claim).await.unwrap();
+    }
+    let giving_up = tokio::spawn({
+        let (lease, pool) = (Arc::clone(&lease), pool.clone());
+        async move { lease.give_up(&pool, &[]).await }
+    });
+    let waits =
+        "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
+    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&pool).await.unwrap() {
+        tokio::task::yield_now().await;
+    }
+    claim.commit().await.unwrap();
+    giving_up.await.unwrap().unwrap();
+    let held: Option<uuid::Uuid> = sqlx::query_scalar("select worker from enlace.run").fetch_one(&pool).await.unwrap();
+    assert_eq!(held, None, "nobody would take it away from a worker that is no more");
 }
 
 #[tokio::test]

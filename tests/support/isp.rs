@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Db, Folder, Process};
 
-const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+pub const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// The ISP.
 pub struct Isp {

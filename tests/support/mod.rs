@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "a library for the tests; not all of it is used at every time")]
 
 pub mod caller;
+pub mod cities;
 pub mod db;
 pub mod doubles;
 pub mod folder;
