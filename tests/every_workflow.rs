@@ -323,7 +323,7 @@ fn b10_a_port_shows_the_trouble_of_its_work() {
             (Class::Unknown, None, Transmission::Unknown),
             (Class::Unknown, Some(Parked::OutcomeUnknown), Transmission::Unknown),
         ] {
-            let told = kind.in_trouble(&payload, &Failure::new(class, "test.no", "no"), parked);
+            let told = kind.in_trouble(&payload, "looking", &Failure::new(class, "test.no", "no"), parked);
             assert_eq!(told, [Change::Transmission { port: PORT, shows }], "{name}, {class:?}, {parked:?}");
         }
     }
@@ -333,7 +333,7 @@ fn b10_a_port_shows_the_trouble_of_its_work() {
 fn s11_a_project_shows_why_its_sync_ended() {
     let kind = kinds().into_iter().find(|kind| kind.name() == "sync").unwrap();
     let failure = Failure::new(Class::Transient, "test.no", "no");
-    let told = |parked| kind.in_trouble(&json!({ "id_integracao": 3 }), &failure, parked);
+    let told = |parked| kind.in_trouble(&json!({ "id_integracao": 3 }), "pulling_boxes", &failure, parked);
     assert_eq!(told(None), []);
     let failed = Change::Sync { integration: 3, part: SyncPart::Failed("no".to_owned()) };
     assert_eq!(told(Some(Parked::AttemptsSpent)), [failed]);

@@ -6,13 +6,13 @@
 
 use engine::workflow::{Cx, Decided, Decision, End, Lane, Next, Step, Text, Trouble as InTrouble, Workflow, says, to};
 use mapping::{Change, Transmission};
-use platforms::{Occupancy, Seat};
+use platforms::Seat;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 
 use crate::{
     Later, Ports, Trouble,
+    leaving::{self, There},
     retries::{LOOKING, WRITING},
 };
 
@@ -152,7 +152,7 @@ async fn requested(cx: &Cx<'_, Unbind>) -> Result<Next<State, Change>, Trouble> 
     if port.occupant != Some(service) {
         return Ok(to(State::Looking).writing([pending]));
     }
-    match cx.ports.network.later_work(&format!("port:{id}"), cx.position).await? {
+    match leaving::put_back(&*cx.ports.network, id, service, cx.position).await? {
         // It was put back on the same port since: that later bind finds it gone and attaches it again, in order.
         Later::Queued => Ok(to(State::Looking).writing([pending])),
         Later::NotKnownYet => Ok(Next::Again { after: std::time::Duration::from_millis(100), why: crate::INTAKE }),
@@ -163,32 +163,11 @@ async fn requested(cx: &Cx<'_, Unbind>) -> Result<Next<State, Change>, Trouble> 
 /// B3, B6: what the platform shows decides.
 async fn looking(cx: &Cx<'_, Unbind>) -> Result<Next<State, Change>, Trouble> {
     let port = crate::port_to_send(cx.ports, cx.input.id_porta_atendimento).await?;
-    let (id, code) = (port.port.id, cx.input.id_cliente_servico.to_string());
-    let sent = Change::Transmission { port: id, shows: Transmission::Sent(None) };
-    match port.map.look_at_port(&port.port.address).await? {
-        Occupancy::Taken(seat) | Occupancy::Reserved(seat)
-            if port.port.to_clear || seat.code.as_deref() == Some(&code) =>
-        {
-            Ok(to(State::Detaching { seat }))
-        }
-        Occupancy::Free | Occupancy::Blocked | Occupancy::NoSuchPort => Ok(to(State::Free).writing([sent])),
-        Occupancy::Taken(seat) | Occupancy::Reserved(seat) => Ok(to(State::Elsewhere).writing([
-            sent,
-            Change::Discrepancy {
-                port: id,
-                kind: "other_occupant".to_owned(),
-                ours: json!({ "id_cliente_servico": port.port.occupant }),
-                theirs: json!({ "code": seat.code, "external_id": seat.external_id }),
-            },
-        ])),
-        Occupancy::TakenByEquipment => Ok(to(State::Elsewhere).writing([
-            sent,
-            Change::Discrepancy {
-                port: id,
-                kind: "taken_by_equipment".to_owned(),
-                ours: json!({ "id_cliente_servico": port.port.occupant }),
-                theirs: json!({ "equipment": true }),
-            },
-        ])),
-    }
+    let sent = Change::Transmission { port: port.port.id, shows: Transmission::Sent(None) };
+    let shown = port.map.look_at_port(&port.port.address).await?;
+    Ok(match leaving::there(&port.port, cx.input.id_cliente_servico, shown) {
+        There::Seat(seat) => to(State::Detaching { seat }),
+        There::Free => to(State::Free).writing([sent]),
+        There::Else(difference) => to(State::Elsewhere).writing([sent, difference]),
+    })
 }
