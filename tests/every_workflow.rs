@@ -144,8 +144,11 @@ fn every_state_can_be_reached_and_every_state_can_end() {
         let (name, rows) = (kind.name(), rows(&*kind));
         let first = kind.states()[0];
         let from_first = reached(first, &rows);
+        // A person's decision is a way, too.
+        let decided: Vec<&str> = rows.keys().flat_map(|at| kind.decisions(at)).map(|(_, there)| there).collect();
         for (at, row) in &rows {
-            assert!(from_first.contains(at), "{name}: {at} is never reached from {first}");
+            let found = from_first.contains(at) || decided.contains(at);
+            assert!(found, "{name}: {at} is never reached from {first}");
             let ends = |there: &&str| matches!(rows[there], StepRow::End { .. });
             assert!(reached(at, &rows).iter().any(ends), "{name}: {at} leads to no end");
             assert!(arrows(row).iter().all(|there| rows.contains_key(there)), "{name}: {at} leads out of the table");

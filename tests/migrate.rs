@@ -189,8 +189,16 @@ async fn b4_b7_the_payload_is_checked_and_its_ports_are_filled_in_when_it_is_enq
         (payload(1, 0, json!({})), "id_cliente_servico", "must be a positive whole number"),
         (payload(2, 2, json!({})), "id_cliente_servico", "must be another service"),
         (payload(1, 2, json!({ "id_porta_atendimento": "1" })), "id_porta_atendimento", "must be a positive whole"),
-        (payload(1, 2, json!({ "id_porta_atendimento_antiga": 0 })), "id_porta_atendimento_antiga", "must be a positive"),
-        (payload(1, 2, json!({ "porta": 1 })), "porta", "known are id_cliente_servico_antigo, id_cliente_servico, id_porta"),
+        (
+            payload(1, 2, json!({ "id_porta_atendimento_antiga": 0 })),
+            "id_porta_atendimento_antiga",
+            "must be a positive",
+        ),
+        (
+            payload(1, 2, json!({ "porta": 1 })),
+            "porta",
+            "known are id_cliente_servico_antigo, id_cliente_servico, id_porta",
+        ),
         (payload(1, 2, json!({ "forcar_troca_porta": 1 })), "forcar_troca_porta", "must be true or false"),
         (payload(1, 2, json!({})), "id_porta_atendimento", "is missing, and service 1 sits on no port"),
         (payload(12, 2, json!({})), "id_porta_atendimento", "is missing, and service 12 sits on ports 3, 4: name one"),
@@ -201,9 +209,13 @@ async fn b4_b7_the_payload_is_checked_and_its_ports_are_filled_in_when_it_is_enq
         let error = asked.unwrap_err();
         let error = error.as_database_error().unwrap();
         assert_eq!(error.code().as_deref(), Some("22023"), "{payload}: {error}");
-        assert!(error.message().starts_with(&format!("{key}: ")) && error.message().contains(fault), "{payload}: {error}");
+        assert!(
+            error.message().starts_with(&format!("{key}: ")) && error.message().contains(fault),
+            "{payload}: {error}"
+        );
     }
-    let (stored, nothing): (i64, i64) = (0, sqlx::query_scalar("select count(*) from enlace.outbox").fetch_one(&mut conn).await.unwrap());
+    let (stored, nothing): (i64, i64) =
+        (0, sqlx::query_scalar("select count(*) from enlace.outbox").fetch_one(&mut conn).await.unwrap());
     assert_eq!(stored, nothing, "nothing is stored");
     let filled = json!({ "id_porta_atendimento": 1, "id_porta_atendimento_antiga": 1 });
     let moved = json!({ "id_porta_atendimento": 2, "id_porta_atendimento_antiga": 1 });
@@ -212,7 +224,11 @@ async fn b4_b7_the_payload_is_checked_and_its_ports_are_filled_in_when_it_is_enq
         (payload(11, 99, json!({})), None, payload(11, 99, filled)),
         (payload(11, 99, json!({ "id_porta_atendimento": 2 })), None, payload(11, 99, moved)),
         // Of several ports, the one that the new service takes.
-        (payload(12, 99, here.clone()), None, payload(12, 99, json!({ "id_porta_atendimento": 3, "id_porta_atendimento_antiga": 3 }))),
+        (
+            payload(12, 99, here.clone()),
+            None,
+            payload(12, 99, json!({ "id_porta_atendimento": 3, "id_porta_atendimento_antiga": 3 })),
+        ),
         // HubSoft has put the new one there already: where the old one sat is not known, and where it sits it stays.
         (payload(12, 99, here.clone()), Some((3, 99)), payload(12, 99, here)),
         (payload(11, 98, json!({})), Some((1, 98)), payload(11, 98, json!({ "id_porta_atendimento": 1 }))),
@@ -226,4 +242,19 @@ async fn b4_b7_the_payload_is_checked_and_its_ports_are_filled_in_when_it_is_enq
         let (stored, again): (Value, Value) = sqlx::query_as(sql).bind(id).fetch_one(&mut conn).await.unwrap();
         assert_eq!((&stored, &again), (&becomes, &becomes), "{given}");
     }
+}
+
+#[tokio::test]
+async fn b7_nobody_moves_the_service_between_the_look_and_the_commit() {
+    let db = Db::new().await;
+    let (mut conn, mut other) = (db.connection().await, db.connection().await);
+    sqlx::raw_sql(DRAWN).execute(&mut conn).await.unwrap();
+    sqlx::query("set lock_timeout = '50ms'").execute(&mut other).await.unwrap();
+    sqlx::query("begin").execute(&mut conn).await.unwrap();
+    enqueue(&mut conn, "migrate", json!({ "id_cliente_servico_antigo": 11, "id_cliente_servico": 12 })).await;
+    let takes = "update mapping.port set id_cliente_servico = 13 where id_porta_atendimento = 1";
+    let refused = sqlx::query(takes).execute(&mut other).await.unwrap_err();
+    assert_eq!(refused.as_database_error().unwrap().code().as_deref(), Some("55P03"));
+    sqlx::query("commit").execute(&mut conn).await.unwrap();
+    sqlx::query(takes).execute(&mut other).await.unwrap();
 }

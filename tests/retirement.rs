@@ -23,7 +23,8 @@ async fn opened(conn: &mut PgConnection, service: i64, kind: i64) -> i64 {
 
 /// HubSoft closes an order.
 async fn closed(conn: &mut PgConnection, order: i64, how: &str) {
-    let sql = "update hubsoft.service_order set status = 'finalizado', status_fechamento = $2, data_termino_executado = now()
+    let sql =
+        "update hubsoft.service_order set status = 'finalizado', status_fechamento = $2, data_termino_executado = now()
                where id_ordem_servico = $1";
     sqlx::query(sql).bind(order).bind(how).execute(conn).await.unwrap();
 }
@@ -156,10 +157,7 @@ async fn b5_b7_an_orders_service_and_ports_are_filled_in_when_it_is_enqueued() {
     };
     for (given, becomes) in [
         (of(0, json!({})), of(0, json!({ "id_cliente_servico": 11, "id_porta_atendimento": 1 }))),
-        (
-            of(1, json!({})),
-            of(1, json!({ "id_cliente_servico": 12, "id_porta_atendimento": 2, "outras_portas": [3] })),
-        ),
+        (of(1, json!({})), of(1, json!({ "id_cliente_servico": 12, "id_porta_atendimento": 2, "outras_portas": [3] }))),
         (of(2, json!({})), of(2, json!({ "id_cliente_servico": 13 }))),
         // The port that HubSoft has cleared already.
         (
@@ -176,7 +174,10 @@ async fn b5_b7_an_orders_service_and_ports_are_filled_in_when_it_is_enqueued() {
     for (payload, said) in [
         (json!({}), "id_ordem_servico: is missing"),
         (json!({ "id_ordem_servico": "7" }), "id_ordem_servico: must be a positive whole number"),
-        (json!({ "id_ordem_servico": 7, "ordem": 1 }), "ordem: is not known here; known are id_ordem_servico, id_porta"),
+        (
+            json!({ "id_ordem_servico": 7, "ordem": 1 }),
+            "ordem: is not known here; known are id_ordem_servico, id_porta",
+        ),
         (of(0, json!({ "id_cliente_servico": 12 })), "is of service 11: leave it out"),
         (json!(7), "payload: must be a JSON object"),
     ] {
@@ -185,28 +186,4 @@ async fn b5_b7_an_orders_service_and_ports_are_filled_in_when_it_is_enqueued() {
         let error = error.as_database_error().unwrap();
         assert!(error.code().as_deref() == Some("22023") && error.message().contains(said), "{payload}: {error}");
     }
-}
-
-#[tokio::test]
-async fn b7_nobody_moves_the_service_between_the_look_and_the_commit() {
-    let db = Db::new().await;
-    let (mut conn, mut other) = (db.connection().await, db.connection().await);
-    sqlx::raw_sql(
-        "insert into mapping.project (id_projeto, nome) values (1, 'Centro');
-         insert into mapping.box (id_caixa_optica, id_projeto, nome) values (1, 1, 'CTO-001');
-         insert into mapping.splitter (id_splitter, id_caixa_optica, role) values (1, 1, 'attendance');
-         insert into mapping.port (id_porta_atendimento, id_splitter, id_caixa_optica, sequencia, id_cliente_servico)
-           values (1, 1, 1, 0, 11)",
-    )
-    .execute(&mut conn)
-    .await
-    .unwrap();
-    sqlx::query("set lock_timeout = '50ms'").execute(&mut other).await.unwrap();
-    sqlx::query("begin").execute(&mut conn).await.unwrap();
-    enqueue(&mut conn, "migrate", json!({ "id_cliente_servico_antigo": 11, "id_cliente_servico": 12 })).await;
-    let takes = "update mapping.port set id_cliente_servico = 13 where id_porta_atendimento = 1";
-    let refused = sqlx::query(takes).execute(&mut other).await.unwrap_err();
-    assert_eq!(refused.as_database_error().unwrap().code().as_deref(), Some("55P03"));
-    sqlx::query("commit").execute(&mut conn).await.unwrap();
-    sqlx::query(takes).execute(&mut other).await.unwrap();
 }

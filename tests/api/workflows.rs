@@ -51,6 +51,15 @@ async fn what_the_kind_does_not_take_is_refused_by_name_and_nothing_is_stored() 
         ),
         (json!({ "kind": "bind", "payload": { "id_porta_atendimento": 1, "id_cliente_servico": 1, "x": 1 } }), "x"),
         (json!({ "kind": "bind", "payload": [] }), "payload"),
+        (
+            json!({ "kind": "migrate", "payload": { "id_cliente_servico_antigo": 1, "id_cliente_servico": 1 } }),
+            "id_cliente_servico",
+        ),
+        (
+            json!({ "kind": "migrate", "payload": { "id_cliente_servico_antigo": 1, "id_cliente_servico": 2 } }),
+            "id_porta_atendimento",
+        ),
+        (json!({ "kind": "retirement", "payload": { "id_ordem_servico": "7" } }), "id_ordem_servico"),
         (json!({ "kind": "bind", "payload": "{}" }), "payload"),
         (json!({ "kind": "sync", "payload": 5 }), "payload"),
         (

@@ -119,7 +119,8 @@ impl Provider {
 
     /// What a port shows of its transmission.
     pub async fn transmission(&self, port: i64) -> (String, String) {
-        let sql = "select transmission, coalesce(transmission_error, '') from mapping.port where id_porta_atendimento = $1";
+        let sql =
+            "select transmission, coalesce(transmission_error, '') from mapping.port where id_porta_atendimento = $1";
         sqlx::query_as(sql).bind(port).fetch_one(&self.db.pool()).await.unwrap()
     }
 
@@ -174,7 +175,8 @@ async fn geosite_city(pool: &PgPool) -> City {
     let simulator = geosite::Simulator::new(options.clone()).unwrap();
     let serving = simulator.clone();
     let url = serve(|listener| async move { serving.serve(listener).await }).await;
-    let given = json!({ "api_url": format!("{url}{}", geosite::BASE), "usuario": options.username, "senha": options.password });
+    let given =
+        json!({ "api_url": format!("{url}{}", geosite::BASE), "usuario": options.username, "senha": options.password });
     City { platform: "geosite", desk: (*simulator).clone(), integration: integrate(pool, "geosite", given).await }
 }
 
