@@ -1,13 +1,17 @@
 //! Migrate, from HubSoft's transaction to what each platform shows (rule B4, and B2, B6–B11 as they concern it).
 
+use std::time::Duration;
+
 use engine::acts::{Act, Ask, Person, act};
+use rand::{Rng, SeedableRng, rngs::SmallRng, seq::IndexedRandom};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use simulators::faults::{Effect, Fault};
 use sqlx::PgPool;
 use uuid::Uuid;
 
 use crate::support::db::Db;
-use crate::support::isp::{ends, enqueue};
+use crate::support::isp::{Isp, all_ended, ends, enqueue};
 use crate::support::provider::{City, Provider, SOON};
 
 /// What puts a customer on a port, in the path of the call.
@@ -214,9 +218,8 @@ async fn b4_b7_the_payload_is_checked_and_its_ports_are_filled_in_when_it_is_enq
             "{payload}: {error}"
         );
     }
-    let (stored, nothing): (i64, i64) =
-        (0, sqlx::query_scalar("select count(*) from enlace.outbox").fetch_one(&mut conn).await.unwrap());
-    assert_eq!(stored, nothing, "nothing is stored");
+    let stored: i64 = sqlx::query_scalar("select count(*) from enlace.outbox").fetch_one(&mut conn).await.unwrap();
+    assert_eq!(stored, 0, "nothing is stored");
     let filled = json!({ "id_porta_atendimento": 1, "id_porta_atendimento_antiga": 1 });
     let moved = json!({ "id_porta_atendimento": 2, "id_porta_atendimento_antiga": 1 });
     let here = json!({ "id_porta_atendimento": 3 });
@@ -257,4 +260,106 @@ async fn b7_nobody_moves_the_service_between_the_look_and_the_commit() {
     assert_eq!(refused.as_database_error().unwrap().code().as_deref(), Some("55P03"));
     sqlx::query("commit").execute(&mut conn).await.unwrap();
     sqlx::query(takes).execute(&mut other).await.unwrap();
+}
+
+/// What was enqueued before the migration that brought the two kinds is as it was, goes on, and is found beside the new ones.
+#[tokio::test]
+async fn g10_work_from_before_the_migration_stays_as_it_was() {
+    let db = Db::empty().await;
+    let mut conn = db.connection().await;
+    let mut later = enlace::migrations::FILES.iter().peekable();
+    while let Some((_, sql)) = later.next_if(|(file, _)| !file.starts_with("0015")) {
+        sqlx::raw_sql(*sql).execute(&mut conn).await.unwrap();
+    }
+    sqlx::raw_sql(DRAWN).execute(&mut conn).await.unwrap();
+    let bind = json!({ "id_porta_atendimento": 1, "id_cliente_servico": 11 });
+    let plain = "insert into enlace.outbox (kind, payload) values ('unbind', $1) returning id";
+    let plain: Uuid = sqlx::query_scalar(plain).bind(&bind).fetch_one(&mut conn).await.unwrap();
+    let direct = enqueue(&mut conn, "bind", bind.clone()).await;
+    for (_, sql) in later {
+        sqlx::raw_sql(*sql).execute(&mut conn).await.unwrap();
+    }
+    let moved = payload(11, 12, json!({ "id_porta_atendimento": 2 }));
+    let migrate = enqueue(&mut conn, "migrate", moved).await;
+    let rows = "select id, payload from enlace.outbox order by seq";
+    let rows: Vec<(Uuid, Value)> = sqlx::query_as(rows).fetch_all(&mut conn).await.unwrap();
+    assert_eq!(rows[..2], [(plain, bind.clone()), (direct, bind)]);
+    assert_eq!((rows[2].0, &rows[2].1["id_porta_atendimento_antiga"]), (migrate, &json!(1)));
+    let status = "select status from enlace.status($1)";
+    for id in [plain, direct, migrate] {
+        let status: String = sqlx::query_scalar(status).bind(id).fetch_one(&mut conn).await.unwrap();
+        assert_eq!(status, "queued");
+    }
+}
+
+/// Kills and lost answers in the middle of migrations, on their port and to others, and of removals (G2, G3).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g2_g3_b4_b5_migrations_and_removals_survive_kills_and_lost_answers() {
+    let mut rng = SmallRng::seed_from_u64(crate::chaos::seed());
+    let isp = Isp::new(20).await;
+    let pool = isp.db.pool();
+    let mut worker = isp.worker();
+    isp.sync().await;
+    let kinds = "insert into hubsoft.service_order_type (id_tipo_ordem_servico, descricao, retirada) values (1, 'Recolhimento', true)";
+    sqlx::query(kinds).execute(&pool).await.unwrap();
+    let ports: Vec<i64> = isp.ports(30).await.into_iter().map(|(port, _)| port).collect();
+    let mut fresh = isp.idle_services(80).await;
+    for method in ["POST", "PATCH", "DELETE"] {
+        isp.ozmap.add_fault(Fault::always(Effect::ResetAfter).method(method).probability(0.1));
+    }
+    for turn in 0..60 {
+        changes_something(&isp, &ports, &mut fresh, &mut rng).await;
+        if turn % 10 == 9 {
+            tokio::time::sleep(Duration::from_millis(rng.random_range(0..400))).await;
+            worker.signal(Signal::KILL);
+            worker.ended().await;
+            crate::support::toy::pass(&pool, Duration::from_secs(10)).await;
+            worker = isp.worker();
+        }
+    }
+    isp.ozmap.set_faults(Vec::new());
+    all_ended(&pool, Duration::from_secs(120)).await;
+    let (ours, theirs) = isp.both_sides(&ports).await;
+    assert_eq!(ours, theirs);
+    let ends: Vec<(String, i64)> =
+        sqlx::query_as("select status, count(*) from enlace.finished group by 1").fetch_all(&pool).await.unwrap();
+    assert!(ends.iter().all(|(status, _)| status != "failed"), "{ends:?}");
+}
+
+/// One transaction of HubSoft: a service takes a port, is replaced there, moves, or is taken out.
+async fn changes_something(isp: &Isp, ports: &[i64], fresh: &mut Vec<i64>, rng: &mut SmallRng) {
+    let (port, other) = (*ports.choose(rng).unwrap(), *ports.choose(rng).unwrap());
+    let mut tx = isp.db.pool().begin().await.unwrap();
+    let of = |port: i64| {
+        sqlx::query_scalar::<_, Option<i64>>(
+            "select id_cliente_servico from mapping.port where id_porta_atendimento = $1",
+        )
+        .bind(port)
+    };
+    let there = of(port).fetch_one(&mut *tx).await.unwrap();
+    let free = of(other).fetch_one(&mut *tx).await.unwrap().is_none();
+    let set = "update mapping.port set id_cliente_servico = $2 where id_porta_atendimento = $1";
+    let (Some(old), taken_out) = (there, rng.random_bool(0.25)) else {
+        let service = fresh.pop().unwrap();
+        sqlx::query(set).bind(port).bind(service).execute(&mut *tx).await.unwrap();
+        enqueue(&mut *tx, "bind", json!({ "id_porta_atendimento": port, "id_cliente_servico": service })).await;
+        return tx.commit().await.unwrap();
+    };
+    if taken_out {
+        let order =
+            "insert into hubsoft.service_order (id_cliente_servico, id_tipo_ordem_servico, status, status_fechamento)
+                     values ($1, 1, 'finalizado', 'concluido') returning id_ordem_servico";
+        let order: i64 = sqlx::query_scalar(order).bind(old).fetch_one(&mut *tx).await.unwrap();
+        enqueue(&mut *tx, "retirement", json!({ "id_ordem_servico": order })).await;
+        return tx.commit().await.unwrap();
+    }
+    let (to, new) = (if free { other } else { port }, fresh.pop().unwrap());
+    sqlx::query(set).bind(port).bind(None::<i64>).execute(&mut *tx).await.unwrap();
+    sqlx::query(set).bind(to).bind(new).execute(&mut *tx).await.unwrap();
+    let mut named = json!({ "id_porta_atendimento": to });
+    if rng.random_bool(0.5) && to != port {
+        named["id_porta_atendimento_antiga"] = port.into();
+    }
+    enqueue(&mut *tx, "migrate", payload(old, new, named)).await;
+    tx.commit().await.unwrap();
 }
