@@ -209,6 +209,19 @@ async fn lists_are_narrowed_down_by_every_filter() {
 }
 
 #[tokio::test]
+async fn b4_a_migrate_is_found_by_both_services_and_both_ports() {
+    let api = Api::start().await;
+    let payload = json!({ "id_cliente_servico_antigo": 51, "id_cliente_servico": 52, "id_porta_atendimento": 53,
+        "id_porta_atendimento_antiga": 54 });
+    let migrate = json!({ "kind": "migrate", "payload": payload });
+    let id = api.post("/workflows", migrate).await.expect(202).id();
+    api.post("/workflows", bind(812, 4411)).await.expect(202);
+    for query in ["service=51", "service=52", "port=53", "port=54"] {
+        assert_eq!(api.get(&format!("/workflows?{query}")).await.ids(), [id], "{query}");
+    }
+}
+
+#[tokio::test]
 async fn bad_filters_are_named() {
     let api = Api::start().await;
     for (query, field) in [
