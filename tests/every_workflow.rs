@@ -144,8 +144,11 @@ fn every_state_can_be_reached_and_every_state_can_end() {
         let (name, rows) = (kind.name(), rows(&*kind));
         let first = kind.states()[0];
         let from_first = reached(first, &rows);
+        // A person's decision is a way, too.
+        let decided: Vec<&str> = rows.keys().flat_map(|at| kind.decisions(at)).map(|(_, there)| there).collect();
         for (at, row) in &rows {
-            assert!(from_first.contains(at), "{name}: {at} is never reached from {first}");
+            let found = from_first.contains(at) || decided.contains(at);
+            assert!(found, "{name}: {at} is never reached from {first}");
             let ends = |there: &&str| matches!(rows[there], StepRow::End { .. });
             assert!(reached(at, &rows).iter().any(ends), "{name}: {at} leads to no end");
             assert!(arrows(row).iter().all(|there| rows.contains_key(there)), "{name}: {at} leads out of the table");
@@ -323,7 +326,7 @@ fn b10_a_port_shows_the_trouble_of_its_work() {
             (Class::Unknown, None, Transmission::Unknown),
             (Class::Unknown, Some(Parked::OutcomeUnknown), Transmission::Unknown),
         ] {
-            let told = kind.in_trouble(&payload, &Failure::new(class, "test.no", "no"), parked);
+            let told = kind.in_trouble(&payload, "looking", &Failure::new(class, "test.no", "no"), parked);
             assert_eq!(told, [Change::Transmission { port: PORT, shows }], "{name}, {class:?}, {parked:?}");
         }
     }
@@ -333,7 +336,7 @@ fn b10_a_port_shows_the_trouble_of_its_work() {
 fn s11_a_project_shows_why_its_sync_ended() {
     let kind = kinds().into_iter().find(|kind| kind.name() == "sync").unwrap();
     let failure = Failure::new(Class::Transient, "test.no", "no");
-    let told = |parked| kind.in_trouble(&json!({ "id_integracao": 3 }), &failure, parked);
+    let told = |parked| kind.in_trouble(&json!({ "id_integracao": 3 }), "pulling_boxes", &failure, parked);
     assert_eq!(told(None), []);
     let failed = Change::Sync { integration: 3, part: SyncPart::Failed("no".to_owned()) };
     assert_eq!(told(Some(Parked::AttemptsSpent)), [failed]);

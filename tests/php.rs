@@ -23,6 +23,8 @@ const DRAWING: &str = "
 const HUBSOFTS_OWN: &str = "
     grant usage on schema mapping to enlace_client;
     grant select, update (id_cliente_servico) on mapping.port to enlace_client;
+    grant usage on schema hubsoft to enlace_client;
+    grant select, update on hubsoft.service_order to enlace_client;
 ";
 
 async fn hubsoft(rights: &str) -> Db {
@@ -32,13 +34,18 @@ async fn hubsoft(rights: &str) -> Db {
     db
 }
 
-/// Runs the example as the role that HubSoft's connections use. It waits for nothing: no worker runs.
+/// Puts a service on the port, by the example.
 fn example(db: &Db, service: i64) -> Output {
+    run(db, &[&PORT.to_string(), &service.to_string()])
+}
+
+/// Runs the example as the role that HubSoft's connections use. It waits for nothing: no worker runs.
+fn run(db: &Db, what: &[&str]) -> Output {
     let options = db.options();
     let host = options.get_socket().map_or_else(|| options.get_host().to_owned(), |s| s.to_string_lossy().into_owned());
     let (port, name) = (options.get_port(), options.get_database().unwrap());
     let mut php = Command::new("php");
-    php.arg(tree::root().join(EXAMPLE)).args([PORT.to_string(), service.to_string(), "0".to_owned()]);
+    php.arg(tree::root().join(EXAMPLE)).args(what).arg("0");
     php.env("DATABASE_DSN", format!("pgsql:host={host};port={port};dbname={name};options='-c role=enlace_client'"));
     php.env("DATABASE_USER", options.get_username());
     let output = php.output().unwrap_or_else(|error| panic!("php: {error}; apt-get install php-cli php-pgsql"));
@@ -57,7 +64,7 @@ async fn occupant(db: &Db) -> Option<i64> {
 }
 
 async fn outbox(db: &Db) -> Vec<(Uuid, String, Value)> {
-    sqlx::query_as("select id, kind, payload from enlace.outbox").fetch_all(&db.pool()).await.unwrap()
+    sqlx::query_as("select id, kind, payload from enlace.outbox order by seq").fetch_all(&db.pool()).await.unwrap()
 }
 
 #[tokio::test]
@@ -74,6 +81,36 @@ async fn the_example_changes_the_port_and_starts_the_work_together() {
     assert_eq!(occupant(&db).await, Some(4411));
     let said = text(&output.stdout);
     assert!(said.starts_with(&format!("workflow {id}\nqueued: confirmado pelo HubSoft")), "{said}");
+}
+
+#[tokio::test]
+async fn b4_b5_the_example_migrates_a_service_and_closes_a_removal_order() {
+    let db = hubsoft(HUBSOFTS_OWN).await;
+    let rows = "insert into hubsoft.service_order_type (id_tipo_ordem_servico, descricao, retirada) values (1, 'Recolhimento', true);
+        insert into hubsoft.service_order (id_ordem_servico, id_cliente_servico, id_tipo_ordem_servico) values (77, 4412, 1);
+        update mapping.port set id_cliente_servico = 4411;";
+    db.connection().await.execute(rows).await.unwrap();
+    for what in [&["migrate", "812", "4411", "4412"][..], &["retire", "77"]] {
+        let output = run(&db, what);
+        assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
+    }
+    let rows: Vec<(String, Value)> = outbox(&db).await.into_iter().map(|(_, kind, payload)| (kind, payload)).collect();
+    let migrate =
+        json!({ "id_cliente_servico_antigo": 4411, "id_cliente_servico": 4412, "id_porta_atendimento": PORT });
+    let retire = json!({ "id_ordem_servico": 77, "id_cliente_servico": 4412, "id_porta_atendimento": PORT });
+    assert_eq!(rows, [("migrate".to_owned(), migrate), ("retirement".to_owned(), retire)]);
+    let closed =
+        "select status || ' ' || status_fechamento from hubsoft.service_order where data_termino_executado is not null";
+    let closed: String = sqlx::query_scalar(closed).fetch_one(&db.pool()).await.unwrap();
+    assert_eq!((occupant(&db).await, closed.as_str()), (Some(4412), "finalizado concluido"));
+    let output = run(&db, &["migrate", "812", "4412", "4412"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).starts_with("enlace refuses id_cliente_servico: must be another"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!((occupant(&db).await, outbox(&db).await.len()), (Some(4412), 2));
 }
 
 #[tokio::test]

@@ -7,18 +7,26 @@
 use std::time::Duration;
 
 use engine::workflow::{Cx, Decided, Decision, End, Lane, Next, Step, Text, Trouble as InTrouble, Workflow, says, to};
-use mapping::{Change, Port, Transmission};
-use platforms::{CustomerToAttach, Occupancy, Seat};
+use mapping::{Change, Transmission};
+use platforms::Seat;
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 
 use crate::{
     Later, Ports, Trouble,
     retries::{LOOKING, WRITING},
+    taking::{self, Codes, Place, Taking},
 };
 
 /// The operation.
 pub struct Bind;
+
+const CODES: Codes = Codes {
+    port_occupied: "bind.port_occupied",
+    port_reserved: "bind.port_reserved",
+    service_elsewhere: "bind.service_elsewhere",
+    no_such_service: "bind.no_such_service",
+};
 
 /// A service and the port that it is put on.
 #[derive(Debug, Serialize, Deserialize)]
@@ -141,15 +149,16 @@ impl Workflow for Bind {
     async fn advance(state: State, cx: &Cx<'_, Self>) -> Result<Next<State, Change>, Trouble> {
         match state {
             State::Requested => requested(cx).await,
-            State::Looking { seat } => Ok(looking(cx).await?.writing(seat.and_then(|seat| look_again(cx, &seat)))),
+            State::Looking { seat } => Ok(looking(cx).await?.writing(cx.input.look_again(seat.as_ref()))),
             State::Clearing { seat } => {
                 let port = crate::port_to_send(cx.ports, cx.input.id_porta_atendimento).await?;
                 port.map.detach(&seat, port.removal).await?;
-                Ok(to(State::Looking { seat: None }).writing(look_again(cx, &seat)))
+                Ok(to(State::Looking { seat: None }).writing(cx.input.look_again(Some(&seat))))
             }
             State::Attaching { seats } => {
                 let port = crate::port_to_send(cx.ports, cx.input.id_porta_atendimento).await?;
-                port.map.attach(&port.port.address, &customer(cx).await?, &seats).await?;
+                let customer = taking::customer(&*cx.ports.network, cx.input.id_cliente_servico, &CODES).await?;
+                port.map.attach(&port.port.address, &customer, &seats).await?;
                 Ok(to(State::Looking { seat: None }))
             }
             State::Bound { .. } | State::NotApplicable { .. } | State::Superseded { .. } => Ok(to(state)),
@@ -174,6 +183,13 @@ impl Workflow for Bind {
     }
 }
 
+impl Input {
+    /// B2: whoever was taken off for this service.
+    fn look_again(&self, seat: Option<&Seat>) -> Option<Change> {
+        crate::look_again(self.id_porta_atendimento, seat?, &[self.id_cliente_servico])
+    }
+}
+
 /// B1, B8, B9: is there anything to send, and does HubSoft still want it?
 async fn requested(cx: &Cx<'_, Bind>) -> Result<Next<State, Change>, Trouble> {
     let id = cx.input.id_porta_atendimento;
@@ -190,89 +206,29 @@ async fn requested(cx: &Cx<'_, Bind>) -> Result<Next<State, Change>, Trouble> {
             Ok(to(State::Superseded { occupant: port.occupant }).writing([Change::LeaveToClear { port: id }]))
         }
         Later::NotKnownYet => Ok(Next::Again { after: Duration::from_millis(100), why: crate::INTAKE }),
-        Later::Nothing => Ok(to(State::Looking { seat: None }).writing(occupy(cx, &port).await?).writing([pending])),
-    }
-}
-
-/// B9: nobody has changed HubSoft's port yet, so this does, unless the project's rules forbid it.
-async fn occupy(cx: &Cx<'_, Bind>, port: &Port) -> Result<Vec<Change>, Trouble> {
-    let (input, rules) = (cx.input, port.rules);
-    let refuse = |code, message| Err(Trouble::Refused { code, message });
-    if let Some(occupant) = port.occupant {
-        return refuse(
-            "bind.port_occupied",
-            format!(
-                "a porta {} já tem o serviço {occupant} no HubSoft: desvincule-o antes / port {} already has service {occupant} in HubSoft: unbind it first",
-                port.id, port.id
-            ),
-        );
-    }
-    if port.reserved && rules.bloquear_vinculo_porta_reservada && !input.forcar_remocao_reserva {
-        return refuse(
-            "bind.port_reserved",
-            format!(
-                "a porta {} está reservada: libere-a ou use forcar_remocao_reserva / port {} is reserved: release it or use forcar_remocao_reserva",
-                port.id, port.id
-            ),
-        );
-    }
-    let mut changes = Vec::new();
-    if rules.cliente_unico_porta {
-        let others = cx.ports.network.other_ports_of(input.id_cliente_servico, port.id).await?;
-        if let (Some(other), false) = (others.first(), input.forcar_troca_porta) {
-            return refuse(
-                "bind.service_elsewhere",
-                format!(
-                    "o serviço já está na porta {other}: desvincule-o ou use forcar_troca_porta / the service already sits on port {other}: unbind it or use forcar_troca_porta"
-                ),
-            );
+        Later::Nothing => {
+            let taking = Taking {
+                service: cx.input.id_cliente_servico,
+                instead_of: None,
+                forcar_troca_porta: cx.input.forcar_troca_porta,
+                forcar_remocao_reserva: cx.input.forcar_remocao_reserva,
+            };
+            let occupied = taking::occupy(&*cx.ports.network, &port, &taking, &CODES).await?;
+            Ok(to(State::Looking { seat: None }).writing(occupied).writing([pending]))
         }
-        changes.extend(others.into_iter().map(|port| Change::Vacate { port, service: input.id_cliente_servico }));
     }
-    changes.push(Change::Occupy { port: port.id, service: input.id_cliente_servico, lift_reservation: port.reserved });
-    Ok(changes)
 }
 
 /// B6: what the platform shows decides what is done next, and whether it is done.
 async fn looking(cx: &Cx<'_, Bind>) -> Result<Next<State, Change>, Trouble> {
     let port = crate::port_to_send(cx.ports, cx.input.id_porta_atendimento).await?;
-    let code = cx.input.id_cliente_servico.to_string();
-    match port.map.look_at_port(&port.port.address).await? {
-        Occupancy::Taken(seat) if seat.code.as_deref() == Some(&code) => {
-            let shows = Transmission::Sent(Some(seat.external_id.clone()));
-            let sent = Change::Transmission { port: port.port.id, shows };
-            Ok(to(State::Bound { external_id: seat.external_id }).writing([sent]))
+    let shown = port.map.look_at_port(&port.port.address).await?;
+    Ok(match taking::place(&port, cx.input.id_cliente_servico, shown).await? {
+        Place::Its(external_id) => {
+            let shows = Transmission::Sent(Some(external_id.clone()));
+            to(State::Bound { external_id }).writing([Change::Transmission { port: port.port.id, shows }])
         }
-        Occupancy::Reserved(seat) if seat.code.as_deref() == Some(&code) => {
-            Ok(to(State::Attaching { seats: port.map.seats_of(&code).await? }))
-        }
-        Occupancy::Taken(seat) | Occupancy::Reserved(seat) => Ok(to(State::Clearing { seat })),
-        Occupancy::Free => Ok(to(State::Attaching { seats: port.map.seats_of(&code).await? })),
-        Occupancy::TakenByEquipment => Err(crate::refused_by_drawing(
-            &port.port,
-            "ocupada por um equipamento, não por um cliente",
-            "taken by equipment, not by a customer",
-        )),
-        Occupancy::Blocked => Err(crate::refused_by_drawing(&port.port, "bloqueada", "blocked")),
-        Occupancy::NoSuchPort => Err(crate::refused_by_drawing(
-            &port.port,
-            "inexistente (sincronize o projeto)",
-            "not there (sync the project)",
-        )),
-    }
-}
-
-/// The customer who was taken off is looked at again wherever HubSoft says that he sits.
-fn look_again(cx: &Cx<'_, Bind>, seat: &Seat) -> Option<Change> {
-    crate::look_again(cx.input.id_porta_atendimento, seat)
-}
-
-/// B2: what is sent of a customer, and nothing else.
-async fn customer(cx: &Cx<'_, Bind>) -> Result<CustomerToAttach, Trouble> {
-    let id = cx.input.id_cliente_servico;
-    let service = cx.ports.network.service(id).await?.ok_or_else(|| Trouble::Refused {
-        code: "bind.no_such_service",
-        message: format!("o serviço {id} não existe no HubSoft / service {id} is not in HubSoft"),
-    })?;
-    Ok(CustomerToAttach { code: id.to_string(), name: service.name, document: service.document, place: service.place })
+        Place::Open(seats) => to(State::Attaching { seats }),
+        Place::Held(seat) => to(State::Clearing { seat }),
+    })
 }

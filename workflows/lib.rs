@@ -10,18 +10,27 @@ use engine::{
     registry::Definitions,
     workflow::{Class, Decided, Failure, Parked, Text, Trouble as InTrouble, says},
 };
-use mapping::{Change, Integration, Port, Service, Transmission, Vanishing};
+use mapping::{Change, Integration, Port, Service, ServiceOrder, Transmission, Vanishing};
 use platforms::{Detach, ElementKind, FailureKind, Platform, Seat};
 use uuid::Uuid;
 
 pub mod bind;
+pub mod leaving;
+pub mod migrate;
+pub mod retirement;
 pub mod retries;
 pub mod sync;
+mod taking;
 pub mod unbind;
 
 /// What the operations are, for those who look at runs and act on them without running any.
 pub fn definitions() -> Definitions {
-    Definitions::default().with::<bind::Bind>().with::<unbind::Unbind>().with::<sync::Sync>()
+    Definitions::default()
+        .with::<bind::Bind>()
+        .with::<unbind::Unbind>()
+        .with::<migrate::Migrate>()
+        .with::<retirement::Retirement>()
+        .with::<sync::Sync>()
 }
 
 /// All that an operation may touch.
@@ -43,6 +52,17 @@ pub trait Network: Send + Sync {
     async fn service(&self, id_cliente_servico: i64) -> Result<Option<Service>, Trouble>;
     /// The integration, if there is one of this id.
     async fn integration(&self, id_integracao: i64) -> Result<Option<Integration>, Trouble>;
+    /// The integrations that are active and fill a project.
+    async fn integrations_in_use(&self) -> Result<Vec<i64>, Trouble>;
+    /// The port that an integration's platform knows as this output of its splitter, if it was synced.
+    async fn port_at(
+        &self,
+        id_integracao: i64,
+        splitter_external_id: &str,
+        sequencia: i32,
+    ) -> Result<Option<i64>, Trouble>;
+    /// The service order, if there is one of this id (rule B5).
+    async fn service_order(&self, id_ordem_servico: i64) -> Result<Option<ServiceOrder>, Trouble>;
     /// Whether work for this key was committed after `position` (rule B8). Ask after reading what that work may have changed.
     async fn later_work(&self, key: &str, position: i64) -> Result<Later, Trouble>;
     /// What the sync with this id counted so far (rule S11).
@@ -89,6 +109,22 @@ pub enum Trouble {
     /// HubSoft's side could not be read just now.
     #[error("the database could not be read: {0}")]
     Database(String),
+}
+
+impl Trouble {
+    /// The same with words before its own, in Portuguese and in English. A platform's own words, in [«…»], stay at the end.
+    pub(crate) fn saying_first(mut self, pt: &str, en: &str) -> Self {
+        if let Trouble::Platform(platforms::Failure { message, .. }) | Trouble::Refused { message, .. } = &mut self {
+            let (said, quoted) = message.find(" [«").map_or((message.as_str(), ""), |at| message.split_at(at));
+            let parts: Vec<&str> = said.split(" / ").collect();
+            let (own_pt, own_en) = match parts.len() % 2 {
+                0 => (parts[..parts.len() / 2].join(" / "), parts[parts.len() / 2..].join(" / ")),
+                _ => (said.to_owned(), said.to_owned()),
+            };
+            *message = format!("{pt}: {own_pt} / {en}: {own_en}{quoted}");
+        }
+        self
+    }
 }
 
 impl From<Trouble> for Failure {
@@ -176,9 +212,10 @@ pub(crate) fn refused_by_drawing(port: &Port, pt: &str, en: &str) -> Trouble {
 /// B2: who was displaced from a port may have been given another one meanwhile, by work that does not wait for this one, and a
 /// platform that moves his very record (OZMap keeps a home's id) may have lost him there. No lock reaches the platform, and
 /// waiting for each other's services would let a swap of two customers wait for ever: so his own ports are looked at again.
-pub(crate) fn look_again(port: i64, seat: &Seat) -> Option<Change> {
+/// `own`: services whose other work waits for this one anyway.
+pub(crate) fn look_again(port: i64, seat: &Seat, own: &[i64]) -> Option<Change> {
     let service = seat.code.as_deref()?.parse().ok()?;
-    Some(Change::LookAgain { port, service })
+    (!own.contains(&service)).then_some(Change::LookAgain { port, service })
 }
 
 /// Why nothing is sent, where a person has waived it.

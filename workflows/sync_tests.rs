@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use engine::workflow::{Class, Failure};
-use mapping::{Integration, Port, Service, Vanishing};
+use mapping::{Integration, Port, Service, ServiceOrder, Vanishing};
 use platforms::*;
 use uuid::Uuid;
 
@@ -109,6 +109,15 @@ impl Network for Side {
     }
     async fn integration(&self, _: i64) -> Result<Option<Integration>, Trouble> {
         Ok(self.integration.clone())
+    }
+    async fn integrations_in_use(&self) -> Result<Vec<i64>, Trouble> {
+        unreachable!("a sync searches for nobody")
+    }
+    async fn port_at(&self, _: i64, _: &str, _: i32) -> Result<Option<i64>, Trouble> {
+        unreachable!("a sync searches for nobody")
+    }
+    async fn service_order(&self, _: i64) -> Result<Option<ServiceOrder>, Trouble> {
+        unreachable!("a sync closes no order")
     }
     async fn later_work(&self, _: &str, _: i64) -> Result<Later, Trouble> {
         Ok(Later::Nothing)
@@ -329,7 +338,7 @@ fn g10_a_marking_that_was_stored_before_people_could_approve_it_is_not_approved(
 fn s11_the_project_says_why_a_sync_failed_once_it_has() {
     let input = Input { id_integracao: 3, id_projeto: None };
     let failure = Failure::new(Class::Transient, "http.timeout", "no answer");
-    let told = |parked| Sync::in_trouble(&input, &InTrouble { failure: &failure, parked });
+    let told = |parked| Sync::in_trouble(&input, &InTrouble { at: "pulling_boxes", failure: &failure, parked });
     assert_eq!(told(None), []);
     assert_eq!(told(Some(Parked::AttemptsSpent)), [part(&input, Failed("no answer".into()))]);
 }

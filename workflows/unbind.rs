@@ -6,13 +6,13 @@
 
 use engine::workflow::{Cx, Decided, Decision, End, Lane, Next, Step, Text, Trouble as InTrouble, Workflow, says, to};
 use mapping::{Change, Transmission};
-use platforms::{Occupancy, Seat};
+use platforms::Seat;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 
 use crate::{
     Later, Ports, Trouble,
+    leaving::{self, There},
     retries::{LOOKING, WRITING},
 };
 
@@ -117,11 +117,11 @@ impl Workflow for Unbind {
     async fn advance(state: State, cx: &Cx<'_, Self>) -> Result<Next<State, Change>, Trouble> {
         match state {
             State::Requested => requested(cx).await,
-            State::Looking { seat } => Ok(looking(cx).await?.writing(seat.and_then(|seat| look_again(cx, &seat)))),
+            State::Looking { seat } => Ok(looking(cx).await?.writing(cx.input.look_again(seat.as_ref()))),
             State::Detaching { seat } => {
                 let port = crate::port_to_send(cx.ports, cx.input.id_porta_atendimento).await?;
                 port.map.detach(&seat, port.removal).await?;
-                Ok(to(State::Looking { seat: None }).writing(look_again(cx, &seat)))
+                Ok(to(State::Looking { seat: None }).writing(cx.input.look_again(Some(&seat))))
             }
             State::Free | State::Elsewhere | State::NotApplicable { .. } => Ok(to(state)),
         }
@@ -145,6 +145,13 @@ impl Workflow for Unbind {
     }
 }
 
+impl Input {
+    /// B2, B8: whoever was taken off because a superseded bind left it to this.
+    fn look_again(&self, seat: Option<&Seat>) -> Option<Change> {
+        crate::look_again(self.id_porta_atendimento, seat?, &[self.id_cliente_servico])
+    }
+}
+
 /// B1: is there anything to send? B9: over HTTP, HubSoft's port is changed here.
 async fn requested(cx: &Cx<'_, Unbind>) -> Result<Next<State, Change>, Trouble> {
     let (id, service) = (cx.input.id_porta_atendimento, cx.input.id_cliente_servico);
@@ -156,7 +163,7 @@ async fn requested(cx: &Cx<'_, Unbind>) -> Result<Next<State, Change>, Trouble> 
     if port.occupant != Some(service) {
         return Ok(to(State::Looking { seat: None }).writing([pending]));
     }
-    match cx.ports.network.later_work(&format!("port:{id}"), cx.position).await? {
+    match leaving::put_back(&*cx.ports.network, id, service, cx.position).await? {
         // It was put back on the same port since: that later bind finds it gone and attaches it again, in order.
         Later::Queued => Ok(to(State::Looking { seat: None }).writing([pending])),
         Later::NotKnownYet => Ok(Next::Again { after: std::time::Duration::from_millis(100), why: crate::INTAKE }),
@@ -169,38 +176,11 @@ async fn requested(cx: &Cx<'_, Unbind>) -> Result<Next<State, Change>, Trouble> 
 /// B3, B6: what the platform shows decides.
 async fn looking(cx: &Cx<'_, Unbind>) -> Result<Next<State, Change>, Trouble> {
     let port = crate::port_to_send(cx.ports, cx.input.id_porta_atendimento).await?;
-    let (id, code) = (port.port.id, cx.input.id_cliente_servico.to_string());
-    let sent = Change::Transmission { port: id, shows: Transmission::Sent(None) };
-    match port.map.look_at_port(&port.port.address).await? {
-        Occupancy::Taken(seat) | Occupancy::Reserved(seat)
-            if port.port.to_clear || seat.code.as_deref() == Some(&code) =>
-        {
-            Ok(to(State::Detaching { seat }))
-        }
-        Occupancy::Free | Occupancy::Blocked | Occupancy::NoSuchPort => Ok(to(State::Free).writing([sent])),
-        Occupancy::Taken(seat) | Occupancy::Reserved(seat) => Ok(to(State::Elsewhere).writing([
-            sent,
-            Change::Discrepancy {
-                port: id,
-                kind: "other_occupant".to_owned(),
-                ours: json!({ "id_cliente_servico": port.port.occupant }),
-                theirs: json!({ "code": seat.code, "external_id": seat.external_id }),
-            },
-        ])),
-        Occupancy::TakenByEquipment => Ok(to(State::Elsewhere).writing([
-            sent,
-            Change::Discrepancy {
-                port: id,
-                kind: "taken_by_equipment".to_owned(),
-                ours: json!({ "id_cliente_servico": port.port.occupant }),
-                theirs: json!({ "equipment": true }),
-            },
-        ])),
-    }
-}
-
-/// Somebody else who was taken off is looked at again wherever HubSoft says that he sits. Our own service's work waits for this.
-fn look_again(cx: &Cx<'_, Unbind>, seat: &Seat) -> Option<Change> {
-    let own = seat.code.as_deref() == Some(&cx.input.id_cliente_servico.to_string());
-    (!own).then(|| crate::look_again(cx.input.id_porta_atendimento, seat)).flatten()
+    let sent = Change::Transmission { port: port.port.id, shows: Transmission::Sent(None) };
+    let shown = port.map.look_at_port(&port.port.address).await?;
+    Ok(match leaving::there(&port.port, cx.input.id_cliente_servico, shown) {
+        There::Seat(seat) => to(State::Detaching { seat }),
+        There::Free => to(State::Free).writing([sent]),
+        There::Else(difference) => to(State::Elsewhere).writing([sent, difference]),
+    })
 }

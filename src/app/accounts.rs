@@ -177,6 +177,9 @@ impl Platform for Named {
     async fn seats_of(&self, code: &str) -> Result<Vec<Seat>, Failure> {
         self.named(self.inner.seats_of(code)).await
     }
+    async fn search(&self, code: &str, cursor: Option<&str>) -> Result<Page<Seat>, Failure> {
+        self.named(self.inner.search(code, cursor)).await
+    }
     async fn attach(&self, port: &PortAddress, customer: &CustomerToAttach, seats: &[Seat]) -> Result<(), Failure> {
         self.named(self.inner.attach(port, customer, seats)).await
     }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use engine::db::{ANSWER, within};
-use mapping::{Integration, Port, Service, Vanishing, store};
+use mapping::{Integration, Port, Service, ServiceOrder, Vanishing, store};
 use platforms::ElementKind;
 use serde_json::Value;
 use sqlx::PgPool;
@@ -42,6 +42,15 @@ impl Network for Hubsoft {
     }
     async fn integration(&self, id_integracao: i64) -> Result<Option<Integration>, Trouble> {
         read(store::integration(&self.pool, id_integracao)).await
+    }
+    async fn integrations_in_use(&self) -> Result<Vec<i64>, Trouble> {
+        read(store::integrations_in_use(&self.pool)).await
+    }
+    async fn port_at(&self, id_integracao: i64, splitter: &str, sequencia: i32) -> Result<Option<i64>, Trouble> {
+        read(store::port_at(&self.pool, id_integracao, splitter, sequencia)).await
+    }
+    async fn service_order(&self, id_ordem_servico: i64) -> Result<Option<ServiceOrder>, Trouble> {
+        read(store::service_order(&self.pool, id_ordem_servico)).await
     }
     async fn later_work(&self, key: &str, position: i64) -> Result<Later, Trouble> {
         Ok(match read(engine::query::later_work(&self.pool, key, position)).await? {

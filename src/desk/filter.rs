@@ -181,8 +181,8 @@ impl Filter {
         Condition::all()
             .add_option((!self.kinds.is_empty()).then(|| Expr::col(("o", "kind")).is_in(self.kinds.iter().copied())))
             .add_option(self.integration.map(|id| Expr::cust_with_values(OF_INTEGRATION, [id, id])))
-            .add_option(self.port.map(|id| Expr::cust_with_values(OF_PORT, [id.to_string()])))
-            .add_option(self.service.map(|id| Expr::cust_with_values(OF_SERVICE, [id.to_string()])))
+            .add_option(self.port.map(|id| Expr::cust_with_values(OF_PORT, [id.to_string(), id.to_string()])))
+            .add_option(self.service.map(|id| Expr::cust_with_values(OF_SERVICE, [id.to_string(), id.to_string()])))
             .add_option(self.customer.map(|id| Expr::cust_with_values(OF_CUSTOMER, [id])))
             .add_option(self.words.as_deref().map(|words| self.found_by(words)))
             .add_option(self.since.map(|at| Expr::col(("o", "enqueued_at")).gte(time(at))))
@@ -211,8 +211,8 @@ const COLUMNS: &str = "w.id, w.seq, w.kind, w.version, w.status, w.state, enlace
     w.started_at, w.ended_at, nullif(w.next_at, 'infinity') as next_at, w.parked, w.blockers, w.asked, w.taken_in, w.original";
 const STANDS: &str =
     "w.kind, w.status, w.state, w.parked, least(w.blockers, 1::smallint) as blockers, w.asked, w.taken_in";
-const OF_PORT: &str = "o.payload ->> 'id_porta_atendimento' = $1";
-const OF_SERVICE: &str = "o.payload ->> 'id_cliente_servico' = $1";
+const OF_PORT: &str = "(o.payload ->> 'id_porta_atendimento' = $1 or o.payload ->> 'id_porta_atendimento_antiga' = $2)";
+const OF_SERVICE: &str = "(o.payload ->> 'id_cliente_servico' = $1 or o.payload ->> 'id_cliente_servico_antigo' = $2)";
 const OF_CUSTOMER: &str = "o.payload ->> 'id_cliente_servico' in \
     (select c.id_cliente_servico::text from hubsoft.customer_service c where c.id_cliente = $1)";
 const OF_INTEGRATION: &str = "((o.kind = 'sync' and o.payload -> 'id_integracao' = to_jsonb($1::bigint)) or exists ( \

@@ -141,8 +141,8 @@ pub trait Definition: Send + Sync {
 pub trait Kind<C>: Definition {
     /// Does what is done in a state.
     fn advance<'a>(&'a self, state: &'a Value, run: &'a RunView) -> BoxFuture<'a, Advanced<C>>;
-    /// What a failure writes.
-    fn in_trouble(&self, payload: &Value, failure: &Failure, parked: Option<Parked>) -> Vec<C>;
+    /// What a failure in a state writes.
+    fn in_trouble(&self, payload: &Value, at: &str, failure: &Failure, parked: Option<Parked>) -> Vec<C>;
 }
 
 /// An operation; `P` is what it may touch, or nothing.
@@ -261,9 +261,9 @@ impl<W: Workflow> Kind<W::Change> for Erased<W, Arc<W::Ports>> {
         })
     }
 
-    fn in_trouble(&self, payload: &Value, failure: &Failure, parked: Option<Parked>) -> Vec<W::Change> {
+    fn in_trouble(&self, payload: &Value, at: &str, failure: &Failure, parked: Option<Parked>) -> Vec<W::Change> {
         W::Input::deserialize(payload)
-            .map(|input| W::in_trouble(&input, &Trouble { failure, parked }))
+            .map(|input| W::in_trouble(&input, &Trouble { at, failure, parked }))
             .unwrap_or_default()
     }
 }

@@ -193,7 +193,7 @@ fn judge<C: 'static>(
             record
         }
         Advanced::Failed(failure) => {
-            let changes = kind.in_trouble(&held.run.payload, &failure, parks(held, &failure, &step));
+            let changes = kind.in_trouble(&held.run.payload, &held.at, &failure, parks(held, &failure, &step));
             failed(shop, held, failure, step, changes)
         }
     }

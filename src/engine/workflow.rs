@@ -225,6 +225,8 @@ pub struct Cx<'a, W: Workflow> {
 /// How an operation's run got into trouble, for [`Workflow::in_trouble`].
 #[derive(Debug)]
 pub struct Trouble<'a> {
+    /// The name of the state in which it happened: where one of several things is done, what it was about.
+    pub at: &'a str,
     /// The failure.
     pub failure: &'a Failure,
     /// Set when the run now waits for a person.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Error,
-    types::{Integration, Port, ProjectRules, Service, Vanishing},
+    types::{Integration, Port, ProjectRules, Service, ServiceOrder, Vanishing},
 };
 
 /// The port, if there is one of this id.
@@ -53,6 +53,45 @@ pub async fn integration(pool: &PgPool, id_integracao: i64) -> Result<Option<Int
     let row: Option<IntegrationRow> =
         sqlx::query_as(include_str!("sql/integration.sql")).bind(id_integracao).fetch_optional(pool).await?;
     Ok(row.map(Integration::from))
+}
+
+/// The integrations that are active and fill a project.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn integrations_in_use(pool: &PgPool) -> Result<Vec<i64>, Error> {
+    Ok(sqlx::query_scalar(include_str!("sql/integrations_in_use.sql")).fetch_all(pool).await?)
+}
+
+/// The port that this integration's platform knows as this output of its splitter.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn port_at(
+    pool: &PgPool,
+    id_integracao: i64,
+    splitter_external_id: &str,
+    sequencia: i32,
+) -> Result<Option<i64>, Error> {
+    let query = sqlx::query_scalar(include_str!("sql/port_at.sql")).bind(id_integracao);
+    Ok(query.bind(splitter_external_id).bind(sequencia).fetch_optional(pool).await?)
+}
+
+/// The service order, if there is one of this id (rule B5).
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn service_order(pool: &PgPool, id_ordem_servico: i64) -> Result<Option<ServiceOrder>, Error> {
+    let row: Option<OrderRow> =
+        sqlx::query_as(include_str!("sql/service_order.sql")).bind(id_ordem_servico).fetch_optional(pool).await?;
+    Ok(row.map(|r| ServiceOrder {
+        id: r.id_ordem_servico,
+        service: r.id_cliente_servico,
+        kind: r.descricao,
+        removal: r.retirada,
+        status: r.status,
+        closing: r.status_fechamento,
+    }))
 }
 
 /// What the sync with this id counted, in contract.md's *Sync* form; null if there is no such sync.
@@ -161,6 +200,16 @@ struct ServiceRow {
     cpf_cnpj: Option<String>,
     latitude: Option<f64>,
     longitude: Option<f64>,
+}
+
+#[derive(FromRow)]
+struct OrderRow {
+    id_ordem_servico: i64,
+    id_cliente_servico: i64,
+    status: String,
+    status_fechamento: Option<String>,
+    descricao: Option<String>,
+    retirada: bool,
 }
 
 #[derive(FromRow)]

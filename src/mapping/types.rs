@@ -77,6 +77,23 @@ pub struct Service {
     pub place: Option<Place>,
 }
 
+/// A service order, as far as it decides whether equipment was taken out (rule B5).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServiceOrder {
+    /// `id_ordem_servico`.
+    pub id: i64,
+    /// The service that it is for.
+    pub service: i64,
+    /// What the ISP calls its type; `None`: there is no such type.
+    pub kind: Option<String>,
+    /// Whether the ISP says that orders of this type take equipment out.
+    pub removal: bool,
+    /// `pendente`, `aguardando_agendamento`, `finalizado`.
+    pub status: String,
+    /// `concluido`, `sem_conclusao`; `None` while it is open.
+    pub closing: Option<String>,
+}
+
 /// What a port shows of its transmission (rule B10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Transmission {

@@ -344,6 +344,13 @@ pub trait Platform: Send + Sync {
     async fn look_at_port(&self, port: &PortAddress) -> Result<Occupancy, Failure>;
     /// Where the customer with this code sits: none, one, or (people edit the drawing) several.
     async fn seats_of(&self, code: &str) -> Result<Vec<Seat>, Failure>;
+    /// On which ports the customer with this code sits, a page at a time: for who knows no port to look at. A platform that tells
+    /// it of a customer does so on one page, and this is how; another one has to be gone through.
+    async fn search(&self, code: &str, _cursor: Option<&str>) -> Result<Page<Seat>, Failure> {
+        let mut items = self.seats_of(code).await?;
+        items.retain(|seat| seat.splitter_external_id.is_some() && seat.sequencia.is_some());
+        Ok(Page { items, next: None, total: None })
+    }
     /// Puts the customer on the port; `seats` is what [`Platform::seats_of`] found (a seat elsewhere is moved here).
     async fn attach(&self, port: &PortAddress, customer: &CustomerToAttach, seats: &[Seat]) -> Result<(), Failure>;
     /// Takes this seat's customer off. A seat that is no longer where it was seen, or whose customer is another by now, is left

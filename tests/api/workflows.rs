@@ -51,6 +51,15 @@ async fn what_the_kind_does_not_take_is_refused_by_name_and_nothing_is_stored() 
         ),
         (json!({ "kind": "bind", "payload": { "id_porta_atendimento": 1, "id_cliente_servico": 1, "x": 1 } }), "x"),
         (json!({ "kind": "bind", "payload": [] }), "payload"),
+        (
+            json!({ "kind": "migrate", "payload": { "id_cliente_servico_antigo": 1, "id_cliente_servico": 1 } }),
+            "id_cliente_servico",
+        ),
+        (
+            json!({ "kind": "migrate", "payload": { "id_cliente_servico_antigo": 1, "id_cliente_servico": 2 } }),
+            "id_porta_atendimento",
+        ),
+        (json!({ "kind": "retirement", "payload": { "id_ordem_servico": "7" } }), "id_ordem_servico"),
         (json!({ "kind": "bind", "payload": "{}" }), "payload"),
         (json!({ "kind": "sync", "payload": 5 }), "payload"),
         (
@@ -197,6 +206,19 @@ async fn lists_are_narrowed_down_by_every_filter() {
     assert_eq!(api.get(&format!("/workflows?q={done}")).await.ids(), [done]);
     let viewer = api.call(Role::Viewer, Method::GET, "/workflows?q=ana", None).await;
     assert!(viewer.expect(200).ids().is_empty(), "p1: who may not see names may not search by them");
+}
+
+#[tokio::test]
+async fn b4_a_migrate_is_found_by_both_services_and_both_ports() {
+    let api = Api::start().await;
+    let payload = json!({ "id_cliente_servico_antigo": 51, "id_cliente_servico": 52, "id_porta_atendimento": 53,
+        "id_porta_atendimento_antiga": 54 });
+    let migrate = json!({ "kind": "migrate", "payload": payload });
+    let id = api.post("/workflows", migrate).await.expect(202).id();
+    api.post("/workflows", bind(812, 4411)).await.expect(202);
+    for query in ["service=51", "service=52", "port=53", "port=54"] {
+        assert_eq!(api.get(&format!("/workflows?{query}")).await.ids(), [id], "{query}");
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
+use engine::workflow::Decided;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -29,7 +30,13 @@ async fn stored(kind: &str) -> Samples {
     let mut samples = Samples::default();
     for script in scripts().into_iter().filter(|script| script.kind == kind) {
         for stop in play(&script).await.2 {
-            if let Answer::To(at, data, _) = Stage::of(&script, stop.before).advance(&stop.state).await {
+            let stage = Stage::of(&script, stop.before);
+            if let Answer::To(at, data, _) = stage.advance(&stop.state).await {
+                samples.states.entry(at.to_owned()).or_insert(data);
+            }
+            for (decision, at) in stage.kind.decisions(stop.at) {
+                let by = Decided { decision, person: "ana", reason: "porta desativada" };
+                let data = stage.kind.decided(&stop.state, &by).unwrap();
                 samples.states.entry(at.to_owned()).or_insert(data);
             }
             samples.states.entry(stop.at.to_owned()).or_insert(stop.state);

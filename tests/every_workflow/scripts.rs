@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use strum::IntoEnumIterator;
 use workflows::Later;
 
-use crate::support::doubles::{Facts, INTEGRATION, OTHER_PORT, PORT, SERVICE, STRANGER, reserved, seat};
+use crate::support::doubles::{Facts, INTEGRATION, OLD, ORDER, OTHER_PORT, PORT, SERVICE, STRANGER, reserved, seat};
 
 /// One run: what is asked, how things are, and what it comes to.
 pub struct Script {
@@ -33,7 +33,7 @@ pub enum Comes {
 
 /// All of them.
 pub fn scripts() -> Vec<Script> {
-    [binds(), unbinds(), syncs()].into_iter().flatten().collect()
+    [binds(), unbinds(), migrates(), retirements(), syncs()].into_iter().flatten().collect()
 }
 
 fn facts(change: impl FnOnce(&mut Facts)) -> Facts {
@@ -138,6 +138,142 @@ fn unbinds() -> Vec<Script> {
         ("a port drawn by a person", facts(|f| f.port().integration = None), Comes::To("not_applicable")),
     ];
     runs.into_iter().map(|run| on_port("unbind", run)).collect()
+}
+
+/// The platform shows the old service on these outputs, and HubSoft has put the new one on the port.
+fn old_on(outputs: &[i32]) -> Facts {
+    facts(|f| outputs.iter().for_each(|output| drop(f.drawn.insert(*output, seat(OLD, *output)))))
+}
+
+fn but(mut facts: Facts, change: impl FnOnce(&mut Facts)) -> Facts {
+    change(&mut facts);
+    facts
+}
+
+fn migrates() -> Vec<Script> {
+    let drawn_by_hand = |f: &mut Facts, port: i64| f.ports.get_mut(&port).unwrap().integration = None;
+    let sits = |f: &mut Facts, port: i64, service| f.ports.get_mut(&port).unwrap().occupant = service;
+    let http = |facts, later| {
+        but(facts, |f| {
+            sits(f, PORT, Some(OLD));
+            f.later = later;
+        })
+    };
+    let gone = |then| but(old_on(&[0]), |f| (f.port().occupant, f.later) = (then, Later::Queued));
+    let here = vec![
+        ("the same port", old_on(&[0]), Comes::To("migrated")),
+        ("another port that is not known", old_on(&[1]), Comes::To("migrated")),
+        ("the old one sits nowhere", Facts::default(), Comes::To("migrated")),
+        (
+            "a third customer on the port",
+            but(old_on(&[1]), |f| drop(f.drawn.insert(0, seat(STRANGER, 0)))),
+            Comes::To("migrated"),
+        ),
+        ("there already", but(old_on(&[1]), |f| drop(f.drawn.insert(0, seat(SERVICE, 0)))), Comes::To("migrated")),
+        ("kept for the old one", facts(|f| drop(f.drawn.insert(0, reserved(OLD, 0)))), Comes::To("migrated")),
+        ("over HTTP", http(old_on(&[0]), Later::Nothing), Comes::To("migrated")),
+        ("over HTTP, the intake is behind", http(old_on(&[0]), Later::NotKnownYet), Comes::Again),
+        ("over HTTP, occupied", occupied(Some(STRANGER), Later::Nothing), refused("migrate.port_occupied")),
+        ("over HTTP, reserved", but(http(old_on(&[0]), Later::Nothing), reserve), refused("migrate.port_reserved")),
+        (
+            "over HTTP, sits elsewhere",
+            but(http(old_on(&[0]), Later::Nothing), sits_elsewhere),
+            refused("migrate.service_elsewhere"),
+        ),
+        ("a service that is not there", but(old_on(&[0]), |f| f.services.clear()), refused("migrate.no_such_service")),
+        ("blocked", but(old_on(&[1]), |f| drop(f.drawn.insert(0, Occupancy::Blocked))), refused("port.not_usable")),
+        ("no such port", facts(|f| f.ports.clear()), Comes::To("not_applicable")),
+        ("a port drawn by a person", facts(|f| drawn_by_hand(f, PORT)), Comes::To("not_applicable")),
+        ("replaced since", gone(Some(STRANGER)), Comes::To("superseded")),
+        (
+            "freed since, the old one elsewhere",
+            but(gone(None), |f| drop((f.drawn.insert(0, Occupancy::Free), f.drawn.insert(1, seat(OLD, 1))))),
+            Comes::To("superseded"),
+        ),
+        (
+            "freed since, the old one nowhere",
+            but(gone(None), |f| drop(f.drawn.insert(0, Occupancy::Free))),
+            Comes::To("superseded"),
+        ),
+        ("put back since", gone(Some(OLD)), Comes::To("superseded")),
+    ];
+    let from_other = vec![
+        ("from a known port", old_on(&[1]), Comes::To("migrated")),
+        ("from a known port, shown on both", old_on(&[0, 1]), Comes::To("migrated")),
+        (
+            "from a known port that HubSoft has not cleared",
+            but(old_on(&[1]), |f| (f.port().occupant, f.later) = (None, Later::Nothing)),
+            Comes::To("migrated"),
+        ),
+        (
+            "from a known port where somebody else is shown",
+            facts(|f| drop(f.drawn.insert(1, seat(STRANGER, 1)))),
+            Comes::To("migrated"),
+        ),
+        (
+            "from a port drawn by a person",
+            but(Facts::default(), |f| drawn_by_hand(f, OTHER_PORT)),
+            Comes::To("migrated"),
+        ),
+        ("to a port drawn by a person", but(old_on(&[1]), |f| drawn_by_hand(f, PORT)), Comes::To("left")),
+        (
+            "replaced since, from a known port",
+            but(old_on(&[1]), |f| (f.port().occupant, f.later) = (Some(STRANGER), Later::Queued)),
+            Comes::To("superseded"),
+        ),
+    ];
+    let script = |(name, facts, comes), from: Option<i64>| {
+        let mut payload =
+            json!({ "id_cliente_servico_antigo": OLD, "id_cliente_servico": SERVICE, "id_porta_atendimento": PORT });
+        payload
+            .as_object_mut()
+            .unwrap()
+            .extend(from.map(|port| ("id_porta_atendimento_antiga".to_owned(), json!(port))));
+        Script { kind: "migrate", name, payload, facts, comes }
+    };
+    let known = script(("the same port, known", old_on(&[0]), Comes::To("migrated")), Some(PORT));
+    let here = here.into_iter().map(|run| script(run, None)).chain([known]);
+    here.chain(from_other.into_iter().map(|run| script(run, Some(OTHER_PORT)))).collect()
+}
+
+fn retirements() -> Vec<Script> {
+    let there = |output| facts(|f| drop(f.drawn.insert(output, seat(SERVICE, output))));
+    let nowhere = |mut facts: Facts| {
+        facts.port().occupant = None;
+        facts
+    };
+    let order = |change: fn(&mut mapping::ServiceOrder)| facts(|f| f.order.as_mut().into_iter().for_each(change));
+    let on_port = vec![
+        ("it sits there", there(0), Comes::To("retired")),
+        ("HubSoft has cleared the port", nowhere(there(0)), Comes::To("retired")),
+        ("free already", Facts::default(), Comes::To("retired")),
+        ("shown on another port", there(1), Comes::To("retired")),
+        ("on two ports", but(there(0), |f| sits_elsewhere(f)), Comes::To("retired")),
+        ("somebody else is shown", facts(|f| drop(f.drawn.insert(0, seat(STRANGER, 0)))), Comes::To("retired")),
+        ("put back since", but(there(0), |f| f.later = Later::Queued), Comes::To("retired")),
+        ("the intake is behind", but(there(0), |f| f.later = Later::NotKnownYet), Comes::Again),
+        ("a port drawn by a person", facts(|f| f.port().integration = None), Comes::To("not_applicable")),
+        ("no such order", facts(|f| f.order = None), Comes::To("not_applicable")),
+        ("no removal", order(|o| o.removal = false), Comes::To("not_applicable")),
+        ("not finished", order(|o| o.status = "pendente".into()), Comes::To("not_applicable")),
+        ("not completed", order(|o| o.closing = Some("sem_conclusao".into())), Comes::To("not_applicable")),
+    ];
+    let on_none = vec![
+        ("on no port of HubSoft's", nowhere(there(1)), Comes::To("retired")),
+        ("on no port at all", nowhere(Facts::default()), Comes::To("not_applicable")),
+    ];
+    let script = |(name, facts, comes), more: Value| {
+        let mut payload = json!({ "id_ordem_servico": ORDER });
+        payload.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        Script { kind: "retirement", name, payload, facts, comes }
+    };
+    let early = script(("an order that came later", Facts::default(), refused("retirement.not_ordered")), json!({}));
+    let known = json!({ "id_cliente_servico": SERVICE, "id_porta_atendimento": PORT });
+    let on_port = on_port.into_iter().map(|run| script(run, known.clone()));
+    on_port
+        .chain(on_none.into_iter().map(|run| script(run, json!({ "id_cliente_servico": SERVICE }))))
+        .chain([early])
+        .collect()
 }
 
 fn syncs() -> Vec<Script> {

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use engine::registry::Registry;
-use mapping::{Change, Integration, Port, ProjectRules, Service, Vanishing};
+use mapping::{Change, Integration, Port, ProjectRules, Service, ServiceOrder, Vanishing};
 use platforms::*;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -23,6 +23,10 @@ pub const OTHER_PORT: i64 = 813;
 /// The service that is worked on, and somebody else's.
 pub const SERVICE: i64 = 4411;
 pub const STRANGER: i64 = 4400;
+/// The service that a migrate takes off.
+pub const OLD: i64 = 4410;
+/// A removal order of the service that is worked on.
+pub const ORDER: i64 = 77;
 
 /// The operations of this build over a world.
 pub fn operations(world: &World) -> Registry<Change> {
@@ -49,6 +53,8 @@ pub struct Facts {
     pub services: Vec<i64>,
     /// HubSoft's integration.
     pub integration: Option<Integration>,
+    /// HubSoft's order, if there is one.
+    pub order: Option<ServiceOrder>,
     /// Whether later work is queued.
     pub later: Later,
     /// When the last sync ended.
@@ -107,6 +113,14 @@ impl Default for Facts {
             ports: [port(PORT, 0, Some(SERVICE)), port(OTHER_PORT, 1, None)].map(|port| (port.id, port)).into(),
             services: vec![SERVICE, STRANGER],
             integration: Some(integration),
+            order: Some(ServiceOrder {
+                id: ORDER,
+                service: SERVICE,
+                kind: Some("RETIRADA".into()),
+                removal: true,
+                status: "finalizado".into(),
+                closing: Some("concluido".into()),
+            }),
             later: Later::Nothing,
             last_sync: None,
             vanishing: Vanishing { missing: 0, known: 100 },
@@ -175,7 +189,10 @@ impl World {
         for change in changes {
             match *change {
                 Change::Occupy { port, service, .. } => facts.ports.get_mut(&port).unwrap().occupant = Some(service),
-                Change::Vacate { port, .. } => facts.ports.get_mut(&port).unwrap().occupant = None,
+                Change::Vacate { port, service } => {
+                    let there = &mut facts.ports.get_mut(&port).unwrap().occupant;
+                    there.take_if(|occupant| *occupant == service);
+                }
                 Change::Transmission { .. }
                 | Change::LeaveToClear { .. }
                 | Change::LookAgain { .. }
@@ -237,6 +254,17 @@ impl Network for World {
     async fn integration(&self, _: i64) -> Result<Option<Integration>, Trouble> {
         self.read("hubsoft.integration", |facts| facts.integration.clone())
     }
+    async fn integrations_in_use(&self) -> Result<Vec<i64>, Trouble> {
+        let used = |integration: &Integration| integration.active.then_some(integration.id);
+        self.read("hubsoft.integrations_in_use", |facts| facts.integration.iter().filter_map(used).collect())
+    }
+    async fn port_at(&self, _: i64, _: &str, sequencia: i32) -> Result<Option<i64>, Trouble> {
+        let is = |port: &&Port| port.address.sequencia == sequencia;
+        self.read("hubsoft.port_at", |facts| facts.ports.values().find(is).map(|port| port.id))
+    }
+    async fn service_order(&self, _: i64) -> Result<Option<ServiceOrder>, Trouble> {
+        self.read("hubsoft.service_order", |facts| facts.order.clone())
+    }
     async fn later_work(&self, _: &str, _: i64) -> Result<Later, Trouble> {
         self.read("hubsoft.later_work", |facts| facts.later)
     }
@@ -289,6 +317,20 @@ impl Platform for World {
             _ => None,
         };
         self.ask("seats_of", |facts| facts.drawn.values().filter_map(of).collect())
+    }
+    /// On the second page, as where a platform has to be gone through.
+    async fn search(&self, code: &str, cursor: Option<&str>) -> Result<Page<Seat>, Failure> {
+        let of = |there: &Occupancy| match there {
+            Occupancy::Taken(seat) | Occupancy::Reserved(seat) => {
+                (seat.code.as_deref() == Some(code)).then(|| seat.clone())
+            }
+            _ => None,
+        };
+        let (first, next) = (cursor.is_none(), cursor.is_none().then(|| "second".to_owned()));
+        self.ask("search", |facts| {
+            let items = facts.drawn.values().filter(|_| !first).filter_map(of).collect();
+            Page { items, next, total: None }
+        })
     }
     /// Refuses a port that is not free: who writes a second time without having looked is found out.
     async fn attach(&self, port: &PortAddress, customer: &CustomerToAttach, seats: &[Seat]) -> Result<(), Failure> {

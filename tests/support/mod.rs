@@ -10,6 +10,7 @@ pub mod folder;
 pub mod isp;
 pub mod paths;
 pub mod process;
+pub mod provider;
 pub mod proxy;
 pub mod python;
 pub mod toy;

@@ -17,6 +17,7 @@ mod outputs;
 mod plain;
 mod ports;
 mod refusal;
+mod search;
 mod seat_id;
 mod url;
 mod wire;
@@ -110,6 +111,10 @@ impl Platform for GeoGrid {
 
     async fn seats_of(&self, code: &str) -> Result<Vec<Seat>, Failure> {
         self.seats(code).await
+    }
+
+    async fn search(&self, code: &str, cursor: Option<&str>) -> Result<Page<Seat>, Failure> {
+        self.search_page(code, cursor).await
     }
 
     async fn attach(&self, port: &PortAddress, customer: &CustomerToAttach, seats: &[Seat]) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
-//! What HubSoft's people do all day: give a free port to a service, take one away, let another service have a held one.
-//! Each is one transaction: HubSoft's own row, and the call that makes the platform follow.
+//! What HubSoft's people do all day: give a free port to a service, take one away, let another service have a held one, migrate
+//! a customer to another plan, close an order that takes equipment out. Each is one transaction: HubSoft's own rows, and the
+//! call that makes the platform follow.
 
 use serde_json::{Value, json};
 use simulators::chance::{For, draw};
@@ -16,6 +17,15 @@ pub enum Kind {
     Unbind,
     /// A held port was given to another service.
     Replace,
+    /// A service was migrated to another one, on its port or on a free one.
+    Migrate,
+    /// A removal order was closed: the service leaves its port, which enlace changes in HubSoft as well.
+    Retirement,
+}
+
+impl Kind {
+    /// How many there are.
+    pub const COUNT: usize = 5;
 }
 
 /// A change that was committed.
@@ -67,8 +77,10 @@ impl Maker {
     fn kind(&mut self) -> Kind {
         match self.draw() % 100 {
             0..45 => Kind::Bind,
-            45..80 => Kind::Unbind,
-            _ => Kind::Replace,
+            45..65 => Kind::Unbind,
+            65..77 => Kind::Replace,
+            77..90 => Kind::Migrate,
+            _ => Kind::Retirement,
         }
     }
 
@@ -78,21 +90,72 @@ impl Maker {
             return Ok(None);
         }
         let (kind, ports, services) = (self.kind(), self.ports, self.services);
-        let (from_port, from_service) = (self.within(ports), self.within(services));
+        let from = From { port: self.within(ports), service: self.within(services), other: self.within(ports) };
+        let moves = self.draw() % 2 == 0;
         let mut transaction = pool.begin().await?;
-        let Some((port, occupant)) = take_port(&mut transaction, from_port, kind != Kind::Bind).await? else {
-            return Ok(None);
+        let made = match kind {
+            Kind::Bind | Kind::Unbind | Kind::Replace => seat(&mut transaction, kind, &from).await?,
+            Kind::Migrate => migrate(&mut transaction, &from, moves).await?,
+            Kind::Retirement => retire(&mut transaction, &from).await?,
         };
-        let comes = match kind {
-            Kind::Unbind => None,
-            Kind::Bind | Kind::Replace => pick_service(&mut transaction, from_service).await?,
-        };
-        let Some(service) = comes.or(occupant.filter(|_| kind == Kind::Unbind)) else { return Ok(None) };
-        sqlx::query(include_str!("sql/set_occupant.sql")).bind(port).bind(comes).execute(&mut *transaction).await?;
-        let id = enqueue(&mut transaction, if comes.is_some() { "bind" } else { "unbind" }, port, service).await?;
+        let Some(Made { id, port, service }) = made else { return Ok(None) };
         transaction.commit().await?;
         Ok(Some(Change { id, kind, port, service, committed: Instant::now() }))
     }
+}
+
+/// Where chance points: the first that fits from there on is taken.
+struct From {
+    port: i64,
+    service: i64,
+    other: i64,
+}
+
+/// What was changed: not committed yet.
+struct Made {
+    id: Uuid,
+    port: i64,
+    service: i64,
+}
+
+/// Bind, unbind or replace.
+async fn seat(connection: &mut PgConnection, kind: Kind, from: &From) -> Result<Option<Made>, sqlx::Error> {
+    let Some((port, occupant)) = take_port(connection, from.port, kind != Kind::Bind).await? else { return Ok(None) };
+    let comes = match kind {
+        Kind::Unbind => None,
+        _ => pick_service(connection, from.service).await?,
+    };
+    let Some(service) = comes.or(occupant.filter(|_| kind == Kind::Unbind)) else { return Ok(None) };
+    set_occupant(connection, port, comes).await?;
+    let payload = json!({ "id_porta_atendimento": port, "id_cliente_servico": service });
+    let id = enqueue(connection, if comes.is_some() { "bind" } else { "unbind" }, payload).await?;
+    Ok(Some(Made { id, port, service }))
+}
+
+/// The occupant of a port becomes another service, there or, where it `moves`, on a free port.
+async fn migrate(connection: &mut PgConnection, from: &From, moves: bool) -> Result<Option<Made>, sqlx::Error> {
+    let Some((left, Some(old))) = take_port(connection, from.port, true).await? else { return Ok(None) };
+    let Some(service) = pick_service(connection, from.service).await? else { return Ok(None) };
+    let free = if moves { take_port(connection, from.other, false).await? } else { None };
+    let port = free.map_or(left, |(port, _)| port);
+    set_occupant(connection, left, None).await?;
+    set_occupant(connection, port, Some(service)).await?;
+    let mut payload =
+        json!({ "id_cliente_servico_antigo": old, "id_cliente_servico": service, "id_porta_atendimento": port });
+    if port != left {
+        payload["id_porta_atendimento_antiga"] = left.into();
+    }
+    let id = enqueue(connection, "migrate", payload).await?;
+    Ok(Some(Made { id, port, service }))
+}
+
+/// The occupant's equipment was taken out, and the order is closed.
+async fn retire(connection: &mut PgConnection, from: &From) -> Result<Option<Made>, sqlx::Error> {
+    let Some((port, Some(service))) = take_port(connection, from.port, true).await? else { return Ok(None) };
+    let closed = sqlx::query_scalar(include_str!("sql/close_removal.sql")).bind(service);
+    let Some(order): Option<i64> = closed.fetch_optional(&mut *connection).await? else { return Ok(None) };
+    let id = enqueue(connection, "retirement", json!({ "id_ordem_servico": order })).await?;
+    Ok(Some(Made { id, port, service }))
 }
 
 async fn take_port(
@@ -107,8 +170,12 @@ async fn pick_service(connection: &mut PgConnection, from: i64) -> Result<Option
     sqlx::query_scalar(include_str!("sql/pick_service.sql")).bind(from).fetch_optional(connection).await
 }
 
-async fn enqueue(connection: &mut PgConnection, kind: &str, port: i64, service: i64) -> Result<Uuid, sqlx::Error> {
-    let payload: Value = json!({ "id_porta_atendimento": port, "id_cliente_servico": service });
+async fn set_occupant(connection: &mut PgConnection, port: i64, service: Option<i64>) -> Result<(), sqlx::Error> {
+    sqlx::query(include_str!("sql/set_occupant.sql")).bind(port).bind(service).execute(connection).await?;
+    Ok(())
+}
+
+async fn enqueue(connection: &mut PgConnection, kind: &str, payload: Value) -> Result<Uuid, sqlx::Error> {
     sqlx::query_scalar(include_str!("sql/enqueue.sql")).bind(kind).bind(payload).fetch_one(connection).await
 }
 

@@ -29,7 +29,7 @@ pub struct Ledger {
     under_way: VecDeque<Change>,
     /// The latest change of each port that is still of interest.
     latest: HashMap<i64, Uuid>,
-    made: [u64; 3],
+    made: [u64; Kind::COUNT],
     shown: u64,
     overtaken: u64,
     lags: VecDeque<(Instant, Duration)>,
@@ -109,8 +109,8 @@ impl Ledger {
         while self.lags.front().is_some_and(|(at, _)| now.duration_since(*at) > MINUTE) {
             self.lags.pop_front();
         }
-        let [binds, unbinds, replaced] = self.made;
-        let (made, shown, open) = (binds + unbinds + replaced, self.shown, self.under_way.len());
+        let [binds, unbinds, replaced, migrated, retired] = self.made;
+        let (made, shown, open) = (self.made.iter().sum::<u64>(), self.shown, self.under_way.len());
         let oldest = self.under_way.iter().map(|change| now.duration_since(change.committed)).max().unwrap_or_default();
         let (median, most) = middle_and_most(self.lags.iter().map(|(_, lag)| *lag).collect());
         let (oldest, median, most) = (seconds(oldest), seconds(median), seconds(most));
@@ -118,14 +118,14 @@ impl Ledger {
         let told: Vec<String> = self.told.drain(..).collect();
         let mut lines = vec![
             format!(
-                "HubSoft: {made} mudanças ({binds} vínculos, {unbinds} desvínculos, {replaced} trocas): a plataforma mostra \
-                 {shown}; {open} a caminho (a mais antiga há {oldest} s; {parked} esperam uma pessoa); {overtaken} \
+                "HubSoft: {made} mudanças ({binds} vínculos, {unbinds} desvínculos, {replaced} trocas, {migrated} migrações, \
+                 {retired} retiradas): a plataforma mostra {shown}; {open} a caminho (a mais antiga há {oldest} s; {parked} esperam uma pessoa); {overtaken} \
                  ultrapassadas por outra; no último minuto, atraso mediano de {median} s, máximo {most} s; {bad} \
                  terminaram mal"
             ),
             format!(
-                "HubSoft: {made} changes ({binds} binds, {unbinds} unbinds, {replaced} replacements): the platform shows \
-                 {shown}; {open} on the way (the oldest for {oldest} s; {parked} wait for a person); {overtaken} overtaken \
+                "HubSoft: {made} changes ({binds} binds, {unbinds} unbinds, {replaced} replacements, {migrated} migrations, \
+                 {retired} removals): the platform shows {shown}; {open} on the way (the oldest for {oldest} s; {parked} wait for a person); {overtaken} overtaken \
                  by another; over the last minute, a median lag of {median} s, at most {most} s; {bad} ended badly"
             ),
         ];
@@ -139,6 +139,8 @@ fn name(kind: Kind) -> &'static str {
         Kind::Bind => "vínculo/bind",
         Kind::Unbind => "desvínculo/unbind",
         Kind::Replace => "troca/replacement",
+        Kind::Migrate => "migração/migration",
+        Kind::Retirement => "retirada/removal",
     }
 }
 

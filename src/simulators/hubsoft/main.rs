@@ -1,6 +1,6 @@
-//! The small HubSoft of the demo: an ERP that knows nothing of enlace but its SQL contract. It gives ports to services
-//! and takes them away, each time in one transaction of its own with the call that makes the platform follow, and says
-//! once a minute how far the platform is behind.
+//! The small HubSoft of the demo: an ERP that knows nothing of enlace but its SQL contract. It gives ports to services and takes
+//! them away, migrates customers and closes removal orders, each time in one transaction of its own with the call that makes
+//! the platform follow, and says once a minute how far the platform is behind.
 //!
 //! `hubsoft seed --customers N` makes up the customers that the simulators show on their ports (service 1000 + n is
 //! person n) and, where N is larger than the city, others who are still without a port.
@@ -24,7 +24,7 @@ const FIRST_REPORT: Duration = Duration::from_secs(10);
 /// How often the tables are asked how far they reach: syncs add ports.
 const BOUNDS_EVERY: Duration = Duration::from_secs(15);
 
-/// A small HubSoft that binds, unbinds and replaces.
+/// A small HubSoft that binds, unbinds, replaces, migrates and closes removal orders.
 #[derive(Parser)]
 struct Arguments {
     /// Where HubSoft's database is.

@@ -9,8 +9,9 @@ const BATCH: u32 = 5_000;
 
 const PLANS: [&str; 4] = ["Fibra 300 Mega", "Fibra 500 Mega", "Fibra 700 Mega", "Fibra 1 Giga"];
 
-/// Makes up customers 0 to `customers`, with a service each. May be run again.
+/// Makes up types of order, and customers 0 to `customers` with a service each. May be run again.
 pub async fn seed(pool: &PgPool, customers: u32) -> Result<(), sqlx::Error> {
+    sqlx::query(include_str!("sql/seed_order_types.sql")).execute(pool).await?;
     let mut from = 0;
     while from < customers {
         let to = customers.min(from + BATCH);
