@@ -15,8 +15,9 @@ use engine::{
 };
 use mapping::upstream_of;
 use platforms::{
-    Admitted, BoxElement, CableElement, Call, CallObserver, CustomerToAttach, Detach, Failure, FailureKind, Occupancy,
-    OccupantElement, Page, Platform, PoleElement, PortAddress, Seat, SplitterElement, Tested,
+    Admitted, BoxElement, CableElement, Call, CallObserver, CustomerToAttach, Detach, Failure, FailureKind, NearBox,
+    Nearby, Occupancy, OccupantElement, Page, Platform, PoleElement, PortAddress, Seat, SplitterElement, Tested,
+    WholeBox,
 };
 use workflows::{Maps, Trouble};
 
@@ -182,5 +183,11 @@ impl Platform for Named {
     }
     async fn detach(&self, seat: &Seat, how: Detach) -> Result<(), Failure> {
         self.named(self.inner.detach(seat, how)).await
+    }
+    async fn boxes_near(&self, asked: &Nearby) -> Result<Vec<NearBox>, Failure> {
+        self.named(self.inner.boxes_near(asked)).await
+    }
+    async fn whole_box(&self, external_id: &str) -> Result<Option<WholeBox>, Failure> {
+        self.named(self.inner.whole_box(external_id)).await
     }
 }
