@@ -6,6 +6,7 @@ use std::{
     collections::HashMap,
     future::Future,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -85,6 +86,10 @@ impl Maps for Accounts {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id_integracao, (version, Arc::clone(&account)));
         Ok(account)
+    }
+
+    fn patience(&self) -> Duration {
+        self.stored.options.timeouts.viability
     }
 }
 

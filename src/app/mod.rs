@@ -21,7 +21,9 @@ use platforms::Options;
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use workflows::{Ports, bind::Bind, sync::Sync, unbind::Unbind};
+use workflows::{
+    Ports, bind::Bind, registration::Registration, sync::Sync, unbind::Unbind, viability::Viability,
+};
 
 pub use accounts::Accounts;
 pub use apply::Applied;
@@ -54,7 +56,12 @@ pub struct Parts {
 /// The operations of this build.
 pub fn operations(ports: Ports) -> Registry<Change> {
     let ports = Arc::new(ports);
-    Registry::default().with::<Bind>(Arc::clone(&ports)).with::<Unbind>(Arc::clone(&ports)).with::<Sync>(ports)
+    Registry::default()
+        .with::<Bind>(Arc::clone(&ports))
+        .with::<Unbind>(Arc::clone(&ports))
+        .with::<Sync>(Arc::clone(&ports))
+        .with::<Viability>(Arc::clone(&ports))
+        .with::<Registration>(ports)
 }
 
 /// Runs the roles of this process until it is told to stop, and then until all of them have stopped.

@@ -68,7 +68,7 @@ pub struct Wanted {
 
 /// A box that was found.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Box {
+pub struct FoundBox {
     /// Its project.
     pub id_projeto: i64,
     /// `id_caixa_optica`.
@@ -104,7 +104,7 @@ pub struct FreePort {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
     /// Nearest first.
-    pub boxes: Vec<Box>,
+    pub boxes: Vec<FoundBox>,
     /// There are more than one answer holds.
     pub more: bool,
 }
@@ -194,7 +194,7 @@ pub async fn search(pool: &PgPool, wanted: &Wanted) -> Result<Found, Error> {
         .fetch_all(pool)
         .await?;
     let more = rows.len() > MOST_BOXES;
-    Ok(Found { boxes: rows.into_iter().take(MOST_BOXES).map(Box::from).collect(), more })
+    Ok(Found { boxes: rows.into_iter().take(MOST_BOXES).map(FoundBox::from).collect(), more })
 }
 
 #[derive(FromRow)]
@@ -236,7 +236,7 @@ struct BoxRow {
     sequence: Vec<i32>,
 }
 
-impl From<BoxRow> for Box {
+impl From<BoxRow> for FoundBox {
     fn from(r: BoxRow) -> Self {
         let free_ports = r.ports.into_iter().zip(r.sequence).map(|(id, sequencia)| FreePort { id, sequencia });
         Self {
