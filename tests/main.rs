@@ -33,3 +33,4 @@ mod telemetry;
 mod tidy;
 mod tokens;
 mod upstreams;
+mod viability;

@@ -17,7 +17,7 @@ use engine::{
 };
 use mapping::Change;
 use metrics_exporter_prometheus::PrometheusHandle;
-use platforms::Options;
+use platforms::{Options, http::Timeouts};
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -71,7 +71,8 @@ pub fn operations(ports: Ports) -> Registry<Change> {
 pub async fn run(parts: Parts) -> anyhow::Result<()> {
     let Parts { settings, pool, api, ops, stop } = parts;
     let key = Arc::new(secret_key::load(&settings)?);
-    let options = Options { allow_private: settings.allow_private_upstreams, ..Options::default() };
+    let timeouts = Timeouts { viability: settings.viability_deadline, ..Timeouts::default() };
+    let options = Options { allow_private: settings.allow_private_upstreams, timeouts, ..Options::default() };
     let stored = Arc::new(Stored { pool: pool.clone(), key: Arc::clone(&key), options });
     let counted = telemetry::counted()?;
     let traces = settings.otlp.as_ref().map(|otlp| Traces::start(otlp, pool.clone())).transpose()?;
