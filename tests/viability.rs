@@ -105,7 +105,11 @@ async fn v2_v3_boxes_that_hubsoft_lacks_come_in_with_who_sits_there_and_the_answ
     // Two at once find the same boxes.
     let question = corner(450);
     let ((answer, _), (again, _)) = tokio::join!(asking.ask(question.clone()), asking.ask(question.clone()));
-    assert_eq!((answer.conclusion(), answer.origin(), answer.alerts()), ("disponivel", "plataforma", vec![]), "{answer:?}");
+    assert_eq!(
+        (answer.conclusion(), answer.origin(), answer.alerts()),
+        ("disponivel", "plataforma", vec![]),
+        "{answer:?}"
+    );
     assert_eq!(again.conclusion(), "disponivel");
     let created = asking.boxes().await;
     assert!(created > 5 && created < 60, "{created}: those in the radius, each once");
@@ -150,15 +154,14 @@ async fn v2_v3_boxes_that_hubsoft_lacks_come_in_with_who_sits_there_and_the_answ
 async fn v4_v5_a_platform_that_hangs_refuses_or_is_closed_is_no_lack_of_coverage_and_registering_goes_on() {
     let asking = Asking::with("worker,api", 60).await;
     let (ozmap, pool) = (asking.isp.ozmap.clone(), asking.isp.db.pool());
-    let strikes = |effect| ozmap.set_faults(vec![Fault::always(effect).contains("ftth-viability")]);
+    // The question alone: what goes on in the background finds the platform back.
+    let strikes = |effect| ozmap.set_faults(vec![Fault::always(effect).contains("ftth-viability").times(1)]);
     strikes(Effect::Hang);
     let (answer, took) = asking.ask(corner(300)).await;
     assert_eq!((answer.conclusion(), answer.origin()), ("desconhecida", "mapeamento_local"), "{answer:?}");
     assert!(answer.alerts()[0].contains("OZMap («OZMap») não respondeu a tempo"), "{answer:?}");
     assert!(took >= DEADLINE && took < DEADLINE + Duration::from_secs(10), "{took:?}");
-    assert_eq!(asking.boxes().await, 0);
-    // The platform is back: what nobody waits for any more comes in.
-    ozmap.set_faults(Vec::new());
+    // What nobody waits for any more comes in.
     let background = asking.registrations().await;
     assert_eq!(background.len(), 1);
     let came = ends(&pool, background[0], "succeeded", PATIENT).await;
@@ -244,7 +247,11 @@ async fn v1_v2_geosite_is_asked_too_and_geocodes_an_address() {
     assert_eq!((status, &refused["field"]), (422, &json!("endereco")), "nobody geocodes: {refused}");
     let (geosite, norte) = beside(&pool).await;
     let (answer, _) = asking.ask(by_address(Some(norte))).await;
-    assert_eq!((answer.conclusion(), answer.origin(), answer.alerts()), ("disponivel", "plataforma", vec![]), "{answer:?}");
+    assert_eq!(
+        (answer.conclusion(), answer.origin(), answer.alerts()),
+        ("disponivel", "plataforma", vec![]),
+        "{answer:?}"
+    );
     assert_eq!(answer.boxes()[0]["distancia"], "0.00m", "{answer:?}");
     let boxes = answer.boxes();
     assert!(boxes.len() > 2 && boxes.iter().any(|b| b["reservadas"].as_i64() > Some(0)), "{answer:?}");

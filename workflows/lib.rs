@@ -26,7 +26,10 @@ pub mod viability;
 
 /// What the operations are, for those who look at runs and act on them without running any.
 pub fn definitions() -> Definitions {
-    Definitions::default().with::<bind::Bind>().with::<unbind::Unbind>().with::<sync::Sync>()
+    Definitions::default()
+        .with::<bind::Bind>()
+        .with::<unbind::Unbind>()
+        .with::<sync::Sync>()
         .with::<viability::Viability>()
         .with::<registration::Registration>()
 }

@@ -21,8 +21,8 @@ use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 use crate::{Ports, Trouble, retries::WAITED_FOR};
 
 pub use asking::Asked;
-pub use outcome::Outcome;
 pub(crate) use asking::{MOST_BOXES, lacking};
+pub use outcome::Outcome;
 
 /// The operation.
 pub struct Viability;

@@ -21,9 +21,7 @@ use platforms::{Options, http::Timeouts};
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use workflows::{
-    Ports, bind::Bind, registration::Registration, sync::Sync, unbind::Unbind, viability::Viability,
-};
+use workflows::{Ports, bind::Bind, registration::Registration, sync::Sync, unbind::Unbind, viability::Viability};
 
 pub use accounts::Accounts;
 pub use apply::Applied;

@@ -95,7 +95,9 @@ async fn asked(pool: &PgPool, base: &str, n: u32) -> Result<Vec<Row>> {
         Row::new("ports in the database", "", held as f64),
         Row::new("boxes of an answer, on average", "", boxes as f64 / f64::from(n)),
     ];
-    for (what, mut values) in [("what enlace adds", added), ("the platform's own answer", platform), ("the whole", whole)] {
+    for (what, mut values) in
+        [("what enlace adds", added), ("the platform's own answer", platform), ("the whole", whole)]
+    {
         values.sort_by(f64::total_cmp);
         rows.push(Row::new(format!("{what}, p50"), "ms", percentile(&values, 0.5)));
         rows.push(Row::new(format!("{what}, p99"), "ms", percentile(&values, 0.99)));

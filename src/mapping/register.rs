@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     Error,
     change::SyncPart,
-    sync::{self, planned},
+    sync::{self, planned, text},
 };
 
 /// Writes the boxes with their splitters, ports and who sits there. Nothing where the integration has no project any more.
@@ -22,6 +22,7 @@ pub(crate) async fn apply(
     asked_at: DateTime<Utc>,
     boxes: Vec<WholeBox>,
 ) -> Result<(), Error> {
+    seen(conn, integration, &boxes).await?;
     let begin = planned(include_str!("sql/register_begin.sql")).bind(run).bind(integration).bind(asked_at);
     if begin.execute(&mut *conn).await?.rows_affected() == 0 {
         return Ok(());
@@ -35,7 +36,17 @@ pub(crate) async fn apply(
     for part in [SyncPart::Boxes(elements), SyncPart::Splitters(splitters), SyncPart::Occupants(occupants)] {
         sync::apply(conn, run, integration, part).await?;
     }
-    planned(include_str!("sql/register_seen.sql")).bind(run).bind(integration).execute(&mut *conn).await?;
+    planned(include_str!("sql/register_held.sql")).bind(run).bind(integration).execute(&mut *conn).await?;
     planned(include_str!("sql/register_end.sql")).bind(run).execute(conn).await?;
+    Ok(())
+}
+
+/// A sync that is under way does not take them for gone.
+async fn seen(conn: &mut PgConnection, integration: i64, boxes: &[WholeBox]) -> Result<(), Error> {
+    let splitters = boxes.iter().flat_map(|whole| &whole.splitters).map(|splitter| ("splitter", &splitter.external_id));
+    let elements = boxes.iter().map(|whole| ("box", &whole.element.external_id)).chain(splitters);
+    let (kinds, ids): (Vec<&str>, Vec<String>) = elements.map(|(kind, id)| (kind, text(id))).unzip();
+    let query = planned(include_str!("sql/register_seen.sql")).bind(integration).bind(kinds).bind(ids);
+    query.execute(conn).await?;
     Ok(())
 }

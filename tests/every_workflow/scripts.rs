@@ -181,13 +181,8 @@ fn lacking(count: usize) -> Facts {
 
 fn viabilities() -> Vec<Script> {
     let place = json!({ "latitude": -27.6, "longitude": -48.5, "raio": 300.0, "detalhar_portas": true });
-    let script = |name, facts| Script {
-        kind: "viability",
-        name,
-        payload: place.clone(),
-        facts,
-        comes: Comes::To("answered"),
-    };
+    let script =
+        |name, facts| Script { kind: "viability", name, payload: place.clone(), facts, comes: Comes::To("answered") };
     vec![
         script("boxes that HubSoft has", Facts::default()),
         script("boxes that HubSoft lacks", lacking(3)),

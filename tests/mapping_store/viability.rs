@@ -3,9 +3,9 @@
 use std::f64::consts::{FRAC_PI_2, TAU};
 
 use chrono::Utc;
+use mapping::Change;
 use mapping::change::SyncPart;
 use mapping::viability::{EARTH_METRES, FreePort, Named, Wanted, lacking, search};
-use mapping::Change;
 use platforms::{BoxElement, Place, PortElement, WholeBox};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use serde_json::json;
@@ -59,9 +59,10 @@ async fn v3_the_search_finds_what_brute_force_finds_at_the_poles_and_the_antimer
     println!("ENLACE_TEST_SEED={seed}");
     let mut rng = SmallRng::seed_from_u64(seed);
     let world = World::new().await;
-    let mut centres: Vec<Place> = [(-23.55, -46.63), (90.0, 0.0), (-89.9, 40.0), (-17.0, 180.0), (5.0, -179.99), (0.0, 0.0)]
-        .map(|(latitude, longitude)| Place { latitude, longitude })
-        .to_vec();
+    let mut centres: Vec<Place> =
+        [(-23.55, -46.63), (90.0, 0.0), (-89.9, 40.0), (-17.0, 180.0), (5.0, -179.99), (0.0, 0.0)]
+            .map(|(latitude, longitude)| Place { latitude, longitude })
+            .to_vec();
     centres.extend((0..30).map(|_| Place {
         latitude: f64::asin(rng.random_range(-1.0..1.0)).to_degrees(),
         longitude: rng.random_range(-180.0..180.0),
@@ -130,8 +131,14 @@ async fn v3_what_is_missing_planned_or_blocked_is_not_offered_and_each_port_is_c
     let short = search(&world.pool, &around(&world, home, 1.0)).await.unwrap();
     assert!(short.boxes[0].free_ports.is_empty() && short.boxes[0].free == 3);
     // Around an address: the boxes that the platform named, with its distances.
-    let named = |external_id: &str, metres| Named { id_projeto: world.project, external_id: external_id.into(), metres };
-    let by_name = Wanted { place: None, radius_metres: 50.0, named: vec![named("b", 42.5), named("gone", 1.0), named("?", 2.0)], ..wanted };
+    let named =
+        |external_id: &str, metres| Named { id_projeto: world.project, external_id: external_id.into(), metres };
+    let by_name = Wanted {
+        place: None,
+        radius_metres: 50.0,
+        named: vec![named("b", 42.5), named("gone", 1.0), named("?", 2.0)],
+        ..wanted
+    };
     let found = search(&world.pool, &by_name).await.unwrap();
     assert_eq!(found.boxes.iter().map(|b| (b.id, b.metres)).collect::<Vec<_>>(), [(b.id, 42.5)]);
 }
@@ -198,8 +205,10 @@ async fn v2_a_box_that_two_questions_and_a_sync_find_at_once_is_created_once() {
     let sync = world.write(run, vec![SyncPart::Boxes(page), SyncPart::Splitters(splitters)]);
     tokio::join!(futures_util::future::join_all(questions), sync);
     let counts = world
-        .rows("select (select count(*) from mapping.box) as boxes, (select count(*) from mapping.splitter) as splitters,
-                      (select count(*) from mapping.port) as ports")
+        .rows(
+            "select (select count(*) from mapping.box) as boxes, (select count(*) from mapping.splitter) as splitters,
+                      (select count(*) from mapping.port) as ports",
+        )
         .await;
     assert_eq!(counts, json!([{ "boxes": 20, "splitters": 20, "ports": 80 }]));
 }

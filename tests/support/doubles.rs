@@ -257,12 +257,8 @@ impl Network for World {
         self.read("hubsoft.would_vanish", |facts| facts.vanishing)
     }
     async fn projects(&self, _: Option<i64>) -> Result<Vec<Project>, Trouble> {
-        let source = |i: &Integration| Source {
-            id: i.id,
-            platform: i.platform.clone(),
-            name: i.name.clone(),
-            active: i.active,
-        };
+        let source =
+            |i: &Integration| Source { id: i.id, platform: i.platform.clone(), name: i.name.clone(), active: i.active };
         let project = |facts: &Facts| Project {
             id: 9,
             name: "Centro".into(),

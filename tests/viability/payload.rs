@@ -54,14 +54,17 @@ async fn v1_what_cannot_be_asked_is_refused_by_its_name_and_nothing_is_stored() 
         assert!(error.message().starts_with(&format!("{field}: ")), "{question}: {}", error.message());
     }
     api.request(reqwest::Method::POST, "/viability").send().await.map(|a| assert_eq!(a.status(), 401)).unwrap();
-    let viewer = api.call(enlace::tokens::Role::Viewer, reqwest::Method::POST, "/viability", Some(with("x", None))).await;
+    let viewer =
+        api.call(enlace::tokens::Role::Viewer, reqwest::Method::POST, "/viability", Some(with("x", None))).await;
     viewer.refused(403, "forbidden", None);
     let registration = json!({ "latitude": 1, "longitude": 1, "raio": 1 });
     let started = json!({ "kind": "registration", "payload": registration });
     api.post("/workflows", started).await.refused(422, "invalid", Some("id_integracao"));
     let stored: i64 = sqlx::query_scalar("select count(*) from enlace.outbox").fetch_one(&pool).await.unwrap();
     assert_eq!(stored, 0);
-    for (key, good) in [("raio", json!(1)), ("raio", json!(50_000.0)), ("latitude", json!(90)), ("id_projeto", json!(project))] {
+    for (key, good) in
+        [("raio", json!(1)), ("raio", json!(50_000.0)), ("latitude", json!(90)), ("id_projeto", json!(project))]
+    {
         let asked = api.post("/viability?wait=1ms", with(key, Some(good))).await.expect(200).body;
         assert_eq!(asked["resultado"]["conclusao"], "indisponivel", "no platform is to be asked: {asked}");
     }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use mapping::viability::{FoundBox, Found, FreePort, MOST_BOXES, Project};
+use mapping::viability::{Found, FoundBox, FreePort, MOST_BOXES, Project};
 use serde_json::{Value, json};
 
 use super::{Asked, Input, Outcome, searched};
@@ -61,9 +61,7 @@ fn element(b: &FoundBox, ports: bool) -> Value {
         "utilizadas": b.used,
     });
     if ports {
-        let port = |p: &FreePort| {
-            json!({ "id_porta_atendimento": p.id, "sequencia": p.sequencia, "numero_porta": p.sequencia + 1 })
-        };
+        let port = |p: &FreePort| json!({ "id_porta_atendimento": p.id, "sequencia": p.sequencia, "numero_porta": p.sequencia + 1 });
         element["portas_disponiveis"] = b.free_ports.iter().map(port).collect();
     }
     element
@@ -120,8 +118,18 @@ mod tests {
         let place = Place { latitude: -27.6, longitude: -48.5 };
         let free_ports = (0..free).map(|_| FreePort { id: 812, sequencia: 2 }).collect();
         let name = "CTO-091".to_owned();
-        let b =
-            FoundBox { id_projeto, id: 91, name, place, metres: 16.338, total: 3, free, reserved: 0, used: 3 - free, free_ports };
+        let b = FoundBox {
+            id_projeto,
+            id: 91,
+            name,
+            place,
+            metres: 16.338,
+            total: 3,
+            free,
+            reserved: 0,
+            used: 3 - free,
+            free_ports,
+        };
         Found { boxes: vec![b], more: false }
     }
 
@@ -154,7 +162,8 @@ mod tests {
             let alerts = none["alertas"].as_array().unwrap();
             assert_eq!(alerts.is_empty(), outcome == Outcome::Answered, "{outcome:?}: {alerts:?}");
             assert_eq!(none["origem"] == "plataforma", outcome.answered(), "{outcome:?}");
-            let named = |alert: &Value| alert.as_str().unwrap().contains("«Norte»") || alert.to_string().contains("«P1»");
+            let named =
+                |alert: &Value| alert.as_str().unwrap().contains("«Norte»") || alert.to_string().contains("«P1»");
             assert!(alerts.iter().all(named), "{alerts:?}");
         }
     }

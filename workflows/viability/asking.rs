@@ -119,12 +119,18 @@ async fn ask(
     let failed = |failure: Failure| note(&mut |told| told.failure = Some(failure.clone()));
     let map = match ports.maps.of(integration).await {
         Ok(map) => map,
-        Err(Trouble::Platform(failure)) => return Ok(failed(failure)),
+        Err(Trouble::Platform(failure)) => {
+            failed(failure);
+            return Ok(());
+        }
         Err(other) => return Err(other),
     };
     let near = match map.boxes_near(&spot.nearby(Haste::PersonWaits)).await {
         Ok(near) => near,
-        Err(failure) => return Ok(failed(failure)),
+        Err(failure) => {
+            failed(failure);
+            return Ok(());
+        }
     };
     let mut left = lacking(&*ports.network, project, &near).await?;
     note(&mut |told| (told.near, told.left) = (Some(near.clone()), left.clone()));
@@ -136,7 +142,10 @@ async fn ask(
                 told.left.retain(|left| *left != id);
                 told.whole.extend(whole.clone());
             }),
-            Err(failure) => return Ok(failed(failure)),
+            Err(failure) => {
+                failed(failure);
+                break;
+            }
         }
     }
     Ok(())
@@ -207,7 +216,9 @@ mod tests {
         let project = Project { id: 1, name: String::new(), synced: true, integration: None };
         let spot = Spot { latitude: Some(0.0), longitude: Some(0.0), endereco: None, raio: 9.0 };
         let input = Input { spot, id_projeto: None, detalhar_portas: false };
-        for (left, open) in [(vec!["full"], false), (vec!["full", "free"], true), (vec!["silent"], true), (vec![], false)] {
+        for (left, open) in
+            [(vec!["full"], false), (vec!["full", "free"], true), (vec!["silent"], true), (vec![], false)]
+        {
             let told = Told {
                 near: Some(vec![near("full", Some(0)), near("free", Some(2)), near("silent", None)]),
                 left: left.iter().map(|id| (*id).to_owned()).collect(),

@@ -102,7 +102,9 @@ impl Outcome {
             }
             Self::Failed { words } => format!("{who} não pôde ser consultado ({words}): {LOCAL}; {SOON}."),
             Self::Inactive => {
-                format!("A integração com {who} está inativa e não foi consultada: {LOCAL}. Ative-a e pergunte de novo.")
+                format!(
+                    "A integração com {who} está inativa e não foi consultada: {LOCAL}. Ative-a e pergunte de novo."
+                )
             }
             Self::Unserved => format!(
                 "{who} não foi consultado, porque nenhum worker do enlace respondeu a tempo: {LOCAL}. Avise o suporte: é preciso que `enlace serve` esteja em execução."

@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn v2_a_box_is_read_whatever_its_numbers_are_written_as() {
-        let newer = json!({"id": "b", "name": "CTO-1", "lat": -27.5, "lng": -48.25, "distance": 42.5, "availability": 3});
+        let newer =
+            json!({"id": "b", "name": "CTO-1", "lat": -27.5, "lng": -48.25, "distance": 42.5, "availability": 3});
         let older = json!({"_id": "b", "name": "CTO-1", "lat": "-27.5", "lng": "-48.25", "distance": "42.5",
             "availability": "3"});
         assert_eq!(read(newer.clone()), read(older));
@@ -131,7 +132,8 @@ mod tests {
     fn v4_an_answer_without_a_list_of_boxes_is_none() {
         let told = |value: Value| serde_json::from_value::<Told>(value).ok().map(|told| told.boxes.len());
         assert_eq!(told(json!({"viable": false, "boxes": []})), Some(0));
-        for other in [json!({"viable": false}), json!({"boxes": "?"}), json!({"boxes": ["?"]}), json!({"boxes": null})] {
+        for other in [json!({"viable": false}), json!({"boxes": "?"}), json!({"boxes": ["?"]}), json!({"boxes": null})]
+        {
             assert_eq!(told(other.clone()), None, "{other}");
         }
     }
