@@ -11,10 +11,11 @@
 -- ---------------------------------------------------------------------------------------------------------------------
 -- Great-circle distance in metres by the haversine formula, which is exact on the sphere and loses nothing where the places are
 -- close together, unlike the law of cosines. The radius is the Earth's mean one (IUGG), 6,371,008.8 m. `least`: rounding must
--- not take the sine of two antipodes beyond 1. One expression, so that Postgres puts it in the query's place.
+-- not take the sine of two antipodes beyond 1. One expression and not `strict`, which `least` is not either, so that Postgres
+-- puts it in the query's place instead of calling it for each box: of half a place it tells no distance that means anything.
 create function mapping.metres_between(
   latitude_a double precision, longitude_a double precision, latitude_b double precision, longitude_b double precision
-) returns double precision language sql immutable strict parallel safe as $$
+) returns double precision language sql immutable parallel safe as $$
   select 2 * 6371008.8 * asin(least(1, sqrt(
     sin(radians($3 - $1) / 2) ^ 2 + cos(radians($1)) * cos(radians($3)) * sin(radians($4 - $2) / 2) ^ 2)))
 $$;
