@@ -37,3 +37,4 @@ mod telemetry;
 mod tidy;
 mod tokens;
 mod upstreams;
+mod viability;

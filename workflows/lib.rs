@@ -3,25 +3,30 @@
 //! [`Ports`] is all that an operation may touch: it reads HubSoft's side through [`Network`], asks platforms through
 //! [`Maps`], and writes by answering with [`mapping::Change`]s.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use engine::{
     registry::Definitions,
     workflow::{Class, Decided, Failure, Parked, Text, Trouble as InTrouble, says},
 };
-use mapping::{Change, Integration, Port, Service, ServiceOrder, Transmission, Vanishing};
+use mapping::{
+    Change, Integration, Port, Service, ServiceOrder, Transmission, Vanishing,
+    viability::{Found, Project, Wanted},
+};
 use platforms::{Detach, ElementKind, FailureKind, Platform, Seat};
 use uuid::Uuid;
 
 pub mod bind;
 pub mod leaving;
 pub mod migrate;
+pub mod registration;
 pub mod retirement;
 pub mod retries;
 pub mod sync;
 mod taking;
 pub mod unbind;
+pub mod viability;
 
 /// What the operations are, for those who look at runs and act on them without running any.
 pub fn definitions() -> Definitions {
@@ -31,6 +36,8 @@ pub fn definitions() -> Definitions {
         .with::<migrate::Migrate>()
         .with::<retirement::Retirement>()
         .with::<sync::Sync>()
+        .with::<viability::Viability>()
+        .with::<registration::Registration>()
 }
 
 /// All that an operation may touch.
@@ -71,6 +78,12 @@ pub trait Network: Send + Sync {
     async fn last_sync_ended(&self, id_integracao: i64) -> Result<Option<chrono::DateTime<chrono::Utc>>, Trouble>;
     /// What marking the elements of a kind that this sync has not seen missing would come to (rule S9).
     async fn would_vanish(&self, run: Uuid, kind: ElementKind) -> Result<Vanishing, Trouble>;
+    /// The project of this id, or all, with what fills them (rule V1).
+    async fn projects(&self, id_projeto: Option<i64>) -> Result<Vec<Project>, Trouble>;
+    /// Which of these boxes of the platform the project lacks, in the order given (rule V2).
+    async fn lacking(&self, id_projeto: i64, external_ids: &[String]) -> Result<Vec<String>, Trouble>;
+    /// HubSoft's own search (rule V3).
+    async fn search(&self, wanted: &Wanted) -> Result<Found, Trouble>;
 }
 
 /// Whether later work for a key is queued.
@@ -90,6 +103,10 @@ pub trait Maps: Send + Sync {
     /// The platform of this integration. Its calls wait for their turn, and fail as *throttled* where that takes too long or the
     /// upstream is closed.
     async fn of(&self, id_integracao: i64) -> Result<Arc<dyn Platform>, Trouble>;
+    /// How long a person waits for them (rule V5).
+    fn patience(&self) -> Duration {
+        platforms::http::Timeouts::default().viability
+    }
 }
 
 /// What a step fails with.
@@ -190,7 +207,7 @@ pub(crate) async fn port_to_send(ports: &Ports, id: i64) -> Result<PortToSend, T
 /// D4: what is queued for an inactive integration waits, visibly, and goes on when it is activated again.
 fn inactive(integration: &Integration) -> platforms::Failure {
     platforms::Failure {
-        retry_after: Some(std::time::Duration::from_secs(30)),
+        retry_after: Some(Duration::from_secs(30)),
         upstream: Some(integration.upstream()),
         ..platforms::Failure::new(
             FailureKind::Throttled,

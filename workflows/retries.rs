@@ -11,5 +11,8 @@ pub const LOOKING: Retry = Retry { first: Duration::from_millis(500), cap: Durat
 /// standing at the box, the last after hours.
 pub const WRITING: Retry = Retry { first: Duration::from_secs(1), cap: Duration::from_secs(600), attempts: 15 };
 
+/// What a person is on the phone for: soon, and after a few seconds it is given up.
+pub const WAITED_FOR: Retry = Retry { first: Duration::from_millis(200), cap: Duration::from_secs(2), attempts: 5 };
+
 /// Pages of a sync: nobody is waiting, and the platform may be busy for a while.
 pub const PAGING: Retry = Retry { first: Duration::from_secs(5), cap: Duration::from_secs(900), attempts: 12 };

@@ -10,7 +10,10 @@ use std::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use engine::workflow::{Class, Failure};
-use mapping::{Integration, Port, Service, ServiceOrder, Vanishing};
+use mapping::{
+    Integration, Port, Service, ServiceOrder, Vanishing,
+    viability::{Found, Project, Wanted},
+};
 use platforms::*;
 use uuid::Uuid;
 
@@ -130,6 +133,15 @@ impl Network for Side {
     }
     async fn would_vanish(&self, _: Uuid, _: ElementKind) -> Result<Vanishing, Trouble> {
         Ok(self.vanishing)
+    }
+    async fn projects(&self, _: Option<i64>) -> Result<Vec<Project>, Trouble> {
+        unreachable!("a sync searches nothing")
+    }
+    async fn lacking(&self, _: i64, _: &[String]) -> Result<Vec<String>, Trouble> {
+        unreachable!("a sync brings everything")
+    }
+    async fn search(&self, _: &Wanted) -> Result<Found, Trouble> {
+        unreachable!("a sync searches nothing")
     }
 }
 

@@ -46,6 +46,7 @@ pub fn frame() -> OpenApi {
         .security(Some([SecurityRequirement::new("bearer", Vec::<String>::new())]))
         .tags(Some([
             tag("workflows", "Work: started, looked at, acted on"),
+            tag("viability", "Free ports near a place"),
             tag("acts", "Acts on many workflows at once, and the audit of all that people did"),
             tag("integrations", "Accounts on mapping platforms"),
             tag("upstreams", "Platforms, open or closed for every worker"),

@@ -14,6 +14,7 @@ pub mod problem;
 mod read;
 mod schedules;
 mod upstreams;
+mod viability;
 mod workflows;
 
 use std::time::Duration;
@@ -80,6 +81,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(workflows::list, workflows::start))
         .routes(routes!(workflows::show))
         .routes(routes!(workflows::act))
+        .routes(routes!(viability::ask))
         .routes(routes!(acts::list, acts::start))
         .routes(routes!(acts::show))
         .routes(routes!(acts::steer))

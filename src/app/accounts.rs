@@ -6,6 +6,7 @@ use std::{
     collections::HashMap,
     future::Future,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -15,8 +16,9 @@ use engine::{
 };
 use mapping::upstream_of;
 use platforms::{
-    Admitted, BoxElement, CableElement, Call, CallObserver, CustomerToAttach, Detach, Failure, FailureKind, Occupancy,
-    OccupantElement, Page, Platform, PoleElement, PortAddress, Seat, SplitterElement, Tested,
+    Admitted, BoxElement, CableElement, Call, CallObserver, CustomerToAttach, Detach, Failure, FailureKind, NearBox,
+    Nearby, Occupancy, OccupantElement, Page, Platform, PoleElement, PortAddress, Seat, SplitterElement, Tested,
+    WholeBox,
 };
 use workflows::{Maps, Trouble};
 
@@ -84,6 +86,10 @@ impl Maps for Accounts {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(id_integracao, (version, Arc::clone(&account)));
         Ok(account)
+    }
+
+    fn patience(&self) -> Duration {
+        self.stored.options.timeouts.viability
     }
 }
 
@@ -185,5 +191,11 @@ impl Platform for Named {
     }
     async fn detach(&self, seat: &Seat, how: Detach) -> Result<(), Failure> {
         self.named(self.inner.detach(seat, how)).await
+    }
+    async fn boxes_near(&self, asked: &Nearby) -> Result<Vec<NearBox>, Failure> {
+        self.named(self.inner.boxes_near(asked)).await
+    }
+    async fn whole_box(&self, external_id: &str) -> Result<Option<WholeBox>, Failure> {
+        self.named(self.inner.whole_box(external_id)).await
     }
 }

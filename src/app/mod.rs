@@ -17,11 +17,14 @@ use engine::{
 };
 use mapping::Change;
 use metrics_exporter_prometheus::PrometheusHandle;
-use platforms::Options;
+use platforms::{Options, http::Timeouts};
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-use workflows::{Ports, bind::Bind, migrate::Migrate, retirement::Retirement, sync::Sync, unbind::Unbind};
+use workflows::{
+    Ports, bind::Bind, migrate::Migrate, registration::Registration, retirement::Retirement, sync::Sync,
+    unbind::Unbind, viability::Viability,
+};
 
 pub use accounts::Accounts;
 pub use apply::Applied;
@@ -59,7 +62,9 @@ pub fn operations(ports: Ports) -> Registry<Change> {
         .with::<Unbind>(Arc::clone(&ports))
         .with::<Migrate>(Arc::clone(&ports))
         .with::<Retirement>(Arc::clone(&ports))
-        .with::<Sync>(ports)
+        .with::<Sync>(Arc::clone(&ports))
+        .with::<Viability>(Arc::clone(&ports))
+        .with::<Registration>(ports)
 }
 
 /// Runs the roles of this process until it is told to stop, and then until all of them have stopped.
@@ -69,7 +74,8 @@ pub fn operations(ports: Ports) -> Registry<Change> {
 pub async fn run(parts: Parts) -> anyhow::Result<()> {
     let Parts { settings, pool, api, ops, stop } = parts;
     let key = Arc::new(secret_key::load(&settings)?);
-    let options = Options { allow_private: settings.allow_private_upstreams, ..Options::default() };
+    let timeouts = Timeouts { viability: settings.viability_deadline, ..Timeouts::default() };
+    let options = Options { allow_private: settings.allow_private_upstreams, timeouts, ..Options::default() };
     let stored = Arc::new(Stored { pool: pool.clone(), key: Arc::clone(&key), options });
     let counted = telemetry::counted()?;
     let traces = settings.otlp.as_ref().map(|otlp| Traces::start(otlp, pool.clone())).transpose()?;

@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use engine::db::{ANSWER, within};
-use mapping::{Integration, Port, Service, ServiceOrder, Vanishing, store};
+use mapping::{
+    Integration, Port, Service, ServiceOrder, Vanishing, store,
+    viability::{self, Found, Project, Wanted},
+};
 use platforms::ElementKind;
 use serde_json::Value;
 use sqlx::PgPool;
@@ -67,5 +70,14 @@ impl Network for Hubsoft {
     }
     async fn would_vanish(&self, run: Uuid, kind: ElementKind) -> Result<Vanishing, Trouble> {
         read(store::would_vanish(&self.pool, run, kind)).await
+    }
+    async fn projects(&self, id_projeto: Option<i64>) -> Result<Vec<Project>, Trouble> {
+        read(viability::projects(&self.pool, id_projeto)).await
+    }
+    async fn lacking(&self, id_projeto: i64, external_ids: &[String]) -> Result<Vec<String>, Trouble> {
+        read(viability::lacking(&self.pool, id_projeto, external_ids)).await
+    }
+    async fn search(&self, wanted: &Wanted) -> Result<Found, Trouble> {
+        read(viability::search(&self.pool, wanted)).await
     }
 }

@@ -14,6 +14,7 @@ mod operation;
 mod scratch;
 mod sync;
 mod throughput;
+mod viability;
 mod waiting;
 
 use comfy_table::{Cell, CellAlignment, Table, presets::UTF8_HORIZONTAL_ONLY};
@@ -59,6 +60,15 @@ enum What {
         #[arg(long, default_value_t = 20_000)]
         boxes: u32,
     },
+    /// Viability with many ports in the database: what enlace adds to the platform's own answer.
+    Viability {
+        /// Questions.
+        #[arg(long, short, default_value_t = 1_000)]
+        n: u32,
+        /// Ports, beside those of the simulated city.
+        #[arg(long, default_value_t = 1_000_000)]
+        ports: u32,
+    },
     /// G14: what a workflow costs with millions of finished ones against none, or while somebody holds a snapshot.
     History(history::Asked),
     /// G13: commit to end of one upstream's workflows, beside another one that is dead and has a backlog.
@@ -99,6 +109,7 @@ impl Bench {
                 What::Latency { n } => latency::run(&server, n).await?,
                 What::Waiting { n } => waiting::run(&server, n).await?,
                 What::Sync { boxes } => sync::run(&server, boxes).await?,
+                What::Viability { n, ports } => viability::run(&server, n, ports).await?,
                 What::History(asked) => history::run(&server, asked).await?,
                 What::Isolation(asked) => isolation::run(&server, asked).await?,
                 What::Enqueue { seconds } => enqueue::run(&server, seconds).await?,

@@ -60,7 +60,7 @@ pub(super) async fn run(server: &sqlx::postgres::PgConnectOptions, boxes: u32) -
 }
 
 /// A city served by this same program; where it is, and its key.
-async fn simulated(boxes: u32) -> Result<(Child, String, String)> {
+pub(super) async fn simulated(boxes: u32) -> Result<(Child, String, String)> {
     let mut city = Command::new(std::env::current_exe()?)
         .args(["simulate", "ozmap", "--listen", "127.0.0.1:0", "--boxes", &boxes.to_string()])
         .stdout(Stdio::piped())
@@ -75,7 +75,7 @@ async fn simulated(boxes: u32) -> Result<(Child, String, String)> {
     Ok((city, url, key))
 }
 
-async fn integrate(scratch: &Scratch, url: &str, key: &str) -> Result<i64> {
+pub(super) async fn integrate(scratch: &Scratch, url: &str, key: &str) -> Result<i64> {
     let given = json!({ "api_url": url, "api_chave": key, "usuario": "bench", "senha": "bench" });
     let new = New {
         platform: "ozmap".to_owned(),
@@ -93,7 +93,7 @@ async fn integrate(scratch: &Scratch, url: &str, key: &str) -> Result<i64> {
 }
 
 /// One sync: its seconds and rows a second, added to `rows`; how many elements it saw.
-async fn once(scratch: &Scratch, integration: i64, name: &str, rows: &mut Vec<Row>) -> Result<f64> {
+pub(super) async fn once(scratch: &Scratch, integration: i64, name: &str, rows: &mut Vec<Row>) -> Result<f64> {
     let started = Instant::now();
     let id: Uuid =
         sqlx::query_scalar(include_str!("sql/enqueue_sync.sql")).bind(integration).fetch_one(&scratch.pool).await?;

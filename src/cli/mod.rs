@@ -15,6 +15,7 @@ mod show;
 mod simulate;
 mod tokens;
 mod upstreams;
+mod viability;
 mod workflows;
 
 use std::path::PathBuf;
@@ -68,6 +69,8 @@ enum Command {
     /// Open and close platforms for every worker
     #[command(subcommand)]
     Upstreams(upstreams::Upstreams),
+    /// Look for free ports near a place
+    Viability(viability::Viability),
     /// Pause, resume and run what starts by the clock
     #[command(subcommand)]
     Schedules(schedules::Schedules),
@@ -103,6 +106,7 @@ impl Command {
             Self::Acts(acts) => acts.run(settings).await,
             Self::Integrations(integrations) => integrations.run(settings).await,
             Self::Upstreams(upstreams) => upstreams.run(settings).await,
+            Self::Viability(viability) => viability.run(settings).await,
             Self::Schedules(schedules) => schedules.run(settings).await,
             Self::Tokens(tokens) => tokens.run(settings).await,
             Self::Simulate(simulate) => simulate.run().await,

@@ -2,6 +2,7 @@
 //! *test* is how a person finds out whether it may be opened.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use engine::db::{ANSWER, within};
@@ -18,6 +19,11 @@ pub trait Accounts: Send + Sync {
     /// # Errors
     /// When there is no such integration, or its parameters make no account.
     async fn of(&self, id_integracao: i64) -> Result<Arc<dyn Platform>, Unready>;
+
+    /// How long a person waits for what the platforms say of viability (rule V5).
+    fn patience(&self) -> Duration {
+        platforms::http::Timeouts::default().viability
+    }
 }
 
 /// Why an account is not ready.
@@ -66,6 +72,10 @@ impl Stored {
 impl Accounts for Stored {
     async fn of(&self, id_integracao: i64) -> Result<Arc<dyn Platform>, Unready> {
         self.ready(id_integracao, Arc::new(Unobserved)).await
+    }
+
+    fn patience(&self) -> Duration {
+        self.options.timeouts.viability
     }
 }
 

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::Refusal;
 
-/// All kinds of contract.md, whether this build runs them or not.
-pub const KINDS: [&str; 6] = ["sync", "bind", "unbind", "migrate", "retirement", "viability"];
+/// All kinds of contract.md, whether this build runs them or not, and what a viability leaves to be done in the background.
+pub const KINDS: [&str; 7] = ["sync", "bind", "unbind", "migrate", "retirement", "viability", "registration"];
 
 /// All that a workflow's status may be.
 pub const UNFINISHED: [&str; 5] = ["queued", "running", "waiting", "paused", "parked"];

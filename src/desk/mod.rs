@@ -16,6 +16,7 @@ pub mod refusal;
 pub mod schedules;
 pub mod start;
 pub mod upstreams;
+pub mod viability;
 pub mod workflows;
 
 use std::{sync::Arc, time::Duration};

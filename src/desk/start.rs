@@ -138,8 +138,19 @@ fn keyed(caller: &Caller, along: &Along) -> Result<Option<String>, Refusal> {
 /// # Errors
 /// When the database cannot be read.
 pub async fn wait(pool: &PgPool, caller: &Caller, id: Uuid, time: Duration) -> Result<Option<Ended>, Refusal> {
+    wait_looking(pool, caller, id, time, LOOKS).await
+}
+
+/// The same, looking again after the first of these pauses at first and after the second at last.
+pub(super) async fn wait_looking(
+    pool: &PgPool,
+    caller: &Caller,
+    id: Uuid,
+    time: Duration,
+    looks: (Duration, Duration),
+) -> Result<Option<Ended>, Refusal> {
     let until = clock::monotonic() + time;
-    let mut pause = LOOKS.0;
+    let mut pause = looks.0;
     loop {
         if let Some(ended) = ended(pool, caller, id).await? {
             return Ok(Some(ended));
@@ -149,7 +160,7 @@ pub async fn wait(pool: &PgPool, caller: &Caller, id: Uuid, time: Duration) -> R
             return Ok(None);
         }
         clock::sleep(pause.min(left)).await;
-        pause = pause.mul_f64(1.5).min(LOOKS.1);
+        pause = pause.mul_f64(1.2).min(looks.1);
     }
 }
 

@@ -37,6 +37,11 @@ pub fn monotonic() -> Instant {
     Instant::now()
 }
 
+/// Does it for so long at most; `None`: it took longer, and was given up.
+pub async fn in_time<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(limit, work).await.ok()
+}
+
 /// Sleeps, on the monotonic clock.
 pub async fn sleep(time: Duration) {
     tokio::time::sleep(time).await;

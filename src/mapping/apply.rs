@@ -10,7 +10,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Change, Error, sync, types::Transmission};
+use crate::{Change, Error, register, sync, types::Transmission};
 
 /// Writes changes, each with the workflow that answered with it. Never begins or ends a transaction.
 ///
@@ -19,14 +19,26 @@ use crate::{Change, Error, sync, types::Transmission};
 pub async fn apply(conn: &mut PgConnection, changes: Vec<(Uuid, Change)>) -> Result<(), Error> {
     let mut batch = Batch::default();
     for (workflow, change) in changes {
-        if let Change::Sync { integration, part } = change {
-            std::mem::take(&mut batch).write(conn).await?;
-            sync::apply(conn, workflow, integration, part).await?;
-        } else {
-            batch.add(workflow, change);
+        match change {
+            Change::Sync { integration, part } => {
+                std::mem::take(&mut batch).write(conn).await?;
+                sync::apply(conn, workflow, integration, part).await?;
+            }
+            Change::Register { integration, asked_at, boxes } => {
+                std::mem::take(&mut batch).write(conn).await?;
+                register::apply(conn, workflow, integration, asked_at, boxes).await?;
+            }
+            Change::Start { kind, payload } => start(conn, workflow, kind, payload).await?,
+            other => batch.add(workflow, other),
         }
     }
     batch.write(conn).await
+}
+
+async fn start(conn: &mut PgConnection, by: Uuid, kind: String, payload: Value) -> Result<(), Error> {
+    let query = sqlx::query(include_str!("sql/enqueue.sql")).bind(kind).bind(payload);
+    query.bind(format!("workflow {by}")).execute(conn).await?;
+    Ok(())
 }
 
 /// Changes to ports that may be written together.
@@ -89,7 +101,7 @@ impl Batch {
             Change::Discrepancy { port, kind, ours, theirs } => self.discrepancies.add(port, kind, ours, theirs),
             Change::LeaveToClear { port } => drop(self.to_clear.insert(port)),
             Change::LookAgain { port, service } => drop(self.look_again.insert((port, service), workflow)),
-            Change::Sync { .. } => {}
+            Change::Sync { .. } | Change::Register { .. } | Change::Start { .. } => {}
         }
     }
 

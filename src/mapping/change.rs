@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use platforms::{BoxElement, CableElement, ElementKind, OccupantElement, PoleElement, SplitterElement};
+use chrono::{DateTime, Utc};
+use platforms::{BoxElement, CableElement, ElementKind, OccupantElement, PoleElement, SplitterElement, WholeBox};
 
 use crate::types::Transmission;
 
@@ -63,6 +64,22 @@ pub enum Change {
         integration: i64,
         /// Which part.
         part: SyncPart,
+    },
+    /// Boxes that a platform showed and HubSoft lacks (rule V2).
+    Register {
+        /// `id_integracao`.
+        integration: i64,
+        /// Before the platform was asked, by the database's clock: what was sent since then is newer than what it told.
+        asked_at: DateTime<Utc>,
+        /// With all that is in them.
+        boxes: Vec<WholeBox>,
+    },
+    /// Another workflow is started; it names the one that wants it.
+    Start {
+        /// Its kind.
+        kind: String,
+        /// Its payload.
+        payload: serde_json::Value,
     },
 }
 

@@ -11,10 +11,12 @@ mod error;
 pub mod integrations;
 mod occupants;
 mod parameters;
+mod register;
 pub mod secrets;
 pub mod store;
 mod sync;
 pub mod types;
+pub mod viability;
 
 pub use apply::apply;
 pub use change::Change;

@@ -11,6 +11,7 @@ pub mod geosite;
 pub mod guard;
 pub mod http;
 mod liberal;
+mod near;
 pub mod ozmap;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use catalog::{Given, Options, PLATFORMS, ParameterSpec, calls_a_second, connect, parameters};
+pub use near::{Around, Haste, NearBox, Nearby, Viability, WholeBox, viability};
 
 /// The kinds of element that a person may choose for sync (rule D3).
 #[derive(
@@ -356,4 +358,14 @@ pub trait Platform: Send + Sync {
     /// Takes this seat's customer off. A seat that is no longer where it was seen, or whose customer is another by now, is left
     /// alone: that is as good as done.
     async fn detach(&self, seat: &Seat, how: Detach) -> Result<(), Failure>;
+    /// The boxes around a place or an address, with and without free ports (rule V2). Only of platforms of which
+    /// [`viability`] says that they are asked.
+    async fn boxes_near(&self, _asked: &Nearby) -> Result<Vec<NearBox>, Failure> {
+        Err(near::not_asked())
+    }
+    /// A box with its splitters, their ports, and what holds them; `None`: there is none of this id, or it is not this
+    /// account's to read.
+    async fn whole_box(&self, _external_id: &str) -> Result<Option<WholeBox>, Failure> {
+        Err(near::not_asked())
+    }
 }

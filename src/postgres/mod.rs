@@ -98,7 +98,9 @@ impl Database {
 
     /// A pool of at most `connections`, which connects when it is first used.
     pub fn pool(&self, connections: u32) -> PgPool {
-        engine::db::pool_options(connections).connect_lazy_with(self.options.clone())
+        // Each of our statements is short: compiling one takes longer than running it.
+        let options = self.options.clone().options([("jit", "off")]);
+        engine::db::pool_options(connections).connect_lazy_with(options)
     }
 
     /// Stops the embedded Postgres if it is ours. Close the pools first.

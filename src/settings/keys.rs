@@ -63,6 +63,11 @@ pub const KEYS: &[Key] = &[
         "skip_locked, or guarded: for databases that lock or isolate otherwise than Postgres does",
     ),
     key("worker.wake", "notify", "notify, or poll: behind a pooler that lends connections by the transaction"),
+    key(
+        "viability.deadline_milliseconds",
+        "8000",
+        "how long the platforms may take while a person waits; then the answer comes without them",
+    ),
     key("history.keep_days", "90", "how long a workflow is kept after its end; of older ones counts are"),
     key("history.weeks_ahead", "4", "for how many weeks to come tables of history are made"),
     key("log.filter", "info,sqlx=warn", "what is logged, and how much of it"),

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub roles: Roles,
     /// What the worker takes and how fast.
     pub worker: Worker,
+    /// How long the platforms may take while a person waits (rule V5).
+    pub viability_deadline: Duration,
     /// How much of the past is kept.
     pub history: History,
     /// What is logged, and how it looks.
@@ -247,6 +250,9 @@ impl Settings {
                 claim: given.required("worker.claim", one_of)?,
                 wake: given.required("worker.wake", one_of)?,
             },
+            viability_deadline: given
+                .required("viability.deadline_milliseconds", number(100..=60_000))
+                .map(|milliseconds| Duration::from_millis(milliseconds.into()))?,
             history: History {
                 keep_days: given.required("history.keep_days", number(1..=36_500))?,
                 weeks_ahead: given.required("history.weeks_ahead", number(1..=52))?,

@@ -33,7 +33,8 @@ pub enum Comes {
 
 /// All of them.
 pub fn scripts() -> Vec<Script> {
-    [binds(), unbinds(), migrates(), retirements(), syncs()].into_iter().flatten().collect()
+    let all = [binds(), unbinds(), migrates(), retirements(), syncs(), viabilities(), registrations()];
+    all.into_iter().flatten().collect()
 }
 
 fn facts(change: impl FnOnce(&mut Facts)) -> Facts {
@@ -308,4 +309,39 @@ fn syncs() -> Vec<Script> {
         ),
     ];
     choices.chain(others).collect()
+}
+
+/// A platform's boxes that HubSoft lacks; more than one step of a registration takes.
+fn lacking(count: usize) -> Facts {
+    facts(|f| f.lacking = (0..count).map(|n| format!("new-{n}")).collect())
+}
+
+fn viabilities() -> Vec<Script> {
+    let place = json!({ "latitude": -27.6, "longitude": -48.5, "raio": 300.0, "detalhar_portas": true });
+    let script =
+        |name, facts| Script { kind: "viability", name, payload: place.clone(), facts, comes: Comes::To("answered") };
+    vec![
+        script("boxes that HubSoft has", Facts::default()),
+        script("boxes that HubSoft lacks", lacking(3)),
+        script("a platform that is not asked", facts(|f| f.integration.as_mut().unwrap().platform = "geogrid".into())),
+        script("an inactive integration", facts(|f| f.integration.as_mut().unwrap().active = false)),
+        script("no integration", facts(|f| f.integration = None)),
+    ]
+}
+
+fn registrations() -> Vec<Script> {
+    let script = |name, facts, comes| Script {
+        kind: "registration",
+        name,
+        payload: json!({ "id_integracao": INTEGRATION, "latitude": -27.6, "longitude": -48.5, "raio": 300.0 }),
+        facts,
+        comes: Comes::To(comes),
+    };
+    vec![
+        script("boxes that HubSoft lacks", lacking(25), "registered"),
+        script("boxes that have come in since", Facts::default(), "registered"),
+        script("no such integration", facts(|f| f.integration = None), "not_applicable"),
+        script("inactive", facts(|f| f.integration.as_mut().unwrap().active = false), "not_applicable"),
+        script("without a project", facts(|f| f.integration.as_mut().unwrap().id_projeto = None), "not_applicable"),
+    ]
 }

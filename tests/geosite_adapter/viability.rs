@@ -1,7 +1,7 @@
 //! Viability: `success` as text, the older bare list, addresses, and that what is not understood is never *none*.
 
-use platforms::geosite::Around;
-use platforms::{FailureKind, Place, Platform};
+use platforms::geosite::Geosite;
+use platforms::{Around, Failure, FailureKind, Haste, NearBox, Nearby, Place, Platform};
 use serde_json::json;
 use simulators::faults::{Effect, Fault};
 use simulators::geosite::Installation;
@@ -13,11 +13,15 @@ fn corner() -> Around {
     Around::Place(Place { latitude: -26.30, longitude: -49.80 })
 }
 
+async fn around(geosite: &Geosite, around: Around, radius_metres: u32) -> Result<Vec<NearBox>, Failure> {
+    geosite.boxes_near(&Nearby { around, radius_metres, haste: Haste::PersonWaits }).await
+}
+
 #[tokio::test]
 async fn v2_boxes_are_found_in_the_newer_form_and_in_the_older_one() {
     for installation in [Installation::Usual, Installation::Older] {
         let city = City::built(installation).await;
-        let near = city.geosite.near(&corner(), 300).await.unwrap();
+        let near = around(&city.geosite, corner(), 300).await.unwrap();
         assert!(near.len() > 3, "{near:?}");
         assert!(near.iter().all(|b| b.distance_metres.is_some_and(|metres| metres <= 300.0)));
         assert!(near.iter().any(|b| b.free_ports.is_some_and(|free| free > 0)), "whatever its name in this version");
@@ -32,9 +36,9 @@ async fn v2_boxes_are_found_in_the_newer_form_and_in_the_older_one() {
 #[tokio::test]
 async fn v1_an_address_is_geocoded_by_the_platform() {
     let city = City::usual().await;
-    let near = city.geosite.near(&Around::Address(simulators::people::street(0)), 100).await.unwrap();
+    let near = around(&city.geosite, Around::Address(simulators::people::street(0)), 100).await.unwrap();
     assert_eq!(near[0].distance_metres, Some(0.0));
-    let failure = city.geosite.near(&Around::Address("Rua Nenhuma, 1".to_owned()), 100).await.unwrap_err();
+    let failure = around(&city.geosite, Around::Address("Rua Nenhuma, 1".to_owned()), 100).await.unwrap_err();
     assert_eq!((failure.kind, failure.code), (FailureKind::Rejected, "geosite.refused"));
     assert!(failure.message.contains("Endereço não encontrado"), "{}", failure.message);
     assert!(!city.history.lines().iter().any(|line| line.contains("Nenhuma")), "addresses are not shown");
@@ -44,7 +48,7 @@ async fn v1_an_address_is_geocoded_by_the_platform() {
 async fn v4_nothing_near_is_none() {
     let city = City::usual().await;
     let nowhere = Around::Place(Place { latitude: -20.0, longitude: -40.0 });
-    assert!(city.geosite.near(&nowhere, 300).await.unwrap().is_empty());
+    assert!(around(&city.geosite, nowhere, 300).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -60,15 +64,15 @@ async fn v4_what_is_not_understood_is_not_none() {
     ] {
         let told_body = body.clone();
         let server = by_hand(move |_| Reply::json(200, body.clone())).await;
-        let outcome = account(&server.url).0.near(&corner(), 300).await;
+        let outcome = around(&account(&server.url).0, corner(), 300).await;
         let (kind, code) = told(outcome);
         assert_eq!((kind, code), (FailureKind::Transient, "geosite.viability_not_understood"), "{told_body}");
     }
     let server = by_hand(|_| Reply::json(200, json!({"success": "false", "message": "Sem licença"}))).await;
-    assert_eq!(told(account(&server.url).0.near(&corner(), 300).await), (FailureKind::Rejected, "geosite.refused"));
+    assert_eq!(told(around(&account(&server.url).0, corner(), 300).await), (FailureKind::Rejected, "geosite.refused"));
     for empty in [json!({"success": "true", "caixas": []}), json!([])] {
         let server = by_hand(move |_| Reply::json(200, empty.clone())).await;
-        assert!(account(&server.url).0.near(&corner(), 300).await.unwrap().is_empty());
+        assert!(around(&account(&server.url).0, corner(), 300).await.unwrap().is_empty());
     }
 }
 
@@ -77,6 +81,6 @@ async fn v5_a_person_does_not_wait_longer_than_the_deadline() {
     let city = City::usual().await;
     city.simulator.add_fault(Fault::always(Effect::Hang).contains("/viabilidade/"));
     let began = std::time::Instant::now();
-    assert_eq!(told(city.geosite.near(&corner(), 300).await), (FailureKind::Transient, "http.timeout"));
+    assert_eq!(told(around(&city.geosite, corner(), 300).await), (FailureKind::Transient, "http.timeout"));
     assert!(began.elapsed() < std::time::Duration::from_secs(3));
 }

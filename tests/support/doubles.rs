@@ -9,6 +9,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use engine::registry::Registry;
+use mapping::viability::{Found, FoundBox, Project, Source, Wanted};
 use mapping::{Change, Integration, Port, ProjectRules, Service, ServiceOrder, Vanishing};
 use platforms::*;
 use serde_json::{Value, json};
@@ -63,6 +64,8 @@ pub struct Facts {
     pub vanishing: Vanishing,
     /// What the platform shows on the outputs of splitter `s`, by `sequencia`.
     pub drawn: BTreeMap<i32, Occupancy>,
+    /// The platform's boxes that HubSoft lacks.
+    pub lacking: Vec<String>,
 }
 
 /// A world; clones are the same one.
@@ -125,6 +128,7 @@ impl Default for Facts {
             last_sync: None,
             vanishing: Vanishing { missing: 0, known: 100 },
             drawn: [(0, Occupancy::Free), (1, Occupancy::Free)].into(),
+            lacking: Vec::new(),
         }
     }
 }
@@ -193,7 +197,11 @@ impl World {
                     let there = &mut facts.ports.get_mut(&port).unwrap().occupant;
                     there.take_if(|occupant| *occupant == service);
                 }
+                Change::Register { ref boxes, .. } => {
+                    facts.lacking.retain(|id| boxes.iter().all(|b| b.element.external_id != *id));
+                }
                 Change::Transmission { .. }
+                | Change::Start { .. }
                 | Change::LeaveToClear { .. }
                 | Change::LookAgain { .. }
                 | Change::Discrepancy { .. }
@@ -277,6 +285,36 @@ impl Network for World {
     async fn would_vanish(&self, _: Uuid, _: ElementKind) -> Result<Vanishing, Trouble> {
         self.read("hubsoft.would_vanish", |facts| facts.vanishing)
     }
+    async fn projects(&self, _: Option<i64>) -> Result<Vec<Project>, Trouble> {
+        let source =
+            |i: &Integration| Source { id: i.id, platform: i.platform.clone(), name: i.name.clone(), active: i.active };
+        let project = |facts: &Facts| Project {
+            id: 9,
+            name: "Centro".into(),
+            synced: true,
+            integration: facts.integration.as_ref().map(source),
+        };
+        self.read("hubsoft.projects", |facts| vec![project(facts)])
+    }
+    async fn lacking(&self, _: i64, ids: &[String]) -> Result<Vec<String>, Trouble> {
+        let lacks = |facts: &Facts| ids.iter().filter(|id| facts.lacking.contains(id)).cloned().collect();
+        self.read("hubsoft.lacking", lacks)
+    }
+    async fn search(&self, wanted: &Wanted) -> Result<Found, Trouble> {
+        let b = |facts: &Facts| FoundBox {
+            id_projeto: 9,
+            id: 91,
+            name: "CTO-091".into(),
+            place: Place { latitude: -27.6, longitude: -48.5 },
+            metres: wanted.radius_metres,
+            total: 2,
+            free: facts.ports.values().filter(|port| port.occupant.is_none()).count() as u64,
+            reserved: 0,
+            used: 1,
+            free_ports: Vec::new(),
+        };
+        self.read("hubsoft.search", |facts| Found { boxes: vec![b(facts)], more: false })
+    }
 }
 
 #[async_trait]
@@ -347,6 +385,28 @@ impl Platform for World {
     }
     async fn detach(&self, seat: &Seat, _: Detach) -> Result<(), Failure> {
         self.ask("detach", |facts| facts.leave(seat))
+    }
+    /// The boxes that HubSoft lacks, and one that it has.
+    async fn boxes_near(&self, _: &Nearby) -> Result<Vec<NearBox>, Failure> {
+        let near = |id: &String| NearBox {
+            external_id: id.clone(),
+            name: id.clone(),
+            place: None,
+            distance_metres: Some(10.0),
+            free_ports: Some(1),
+        };
+        self.ask("boxes_near", |facts| facts.lacking.iter().chain([&"b".to_owned()]).map(near).collect())
+    }
+    async fn whole_box(&self, id: &str) -> Result<Option<WholeBox>, Failure> {
+        let element = BoxElement {
+            external_id: id.to_owned(),
+            name: id.to_owned(),
+            place: None,
+            attendance: true,
+            splice: false,
+            allows_viability: true,
+        };
+        self.ask("whole_box", |_| Some(WholeBox { element, splitters: Vec::new(), occupants: Vec::new() }))
     }
 }
 

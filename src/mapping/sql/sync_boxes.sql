@@ -27,6 +27,7 @@ with page as (
   insert into mapping.box (id_projeto, external_id, nome, latitude, longitude, atendimento, emenda, permite_viabilidade)
   select k.id_projeto, k.external_id, k.nome, k.latitude, k.longitude, k.atendimento, k.emenda, k.permite_viabilidade
   from known k where k.id_caixa_optica is null
+  on conflict do nothing -- a viability has registered it since (rule V2)
   returning 1
 ), noted as (
   insert into mapping.sync_seen (run, kind, external_id) select $1, 'box', p.external_id from page p

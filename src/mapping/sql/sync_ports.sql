@@ -40,6 +40,7 @@ with home as materialized (
   select k.id_splitter, k.id_caixa_optica, k.sequencia, k.external_id, k.blocked from known k
   where k.id_porta_atendimento is null
   order by k.id_splitter, k.sequencia
+  on conflict do nothing -- a viability has registered it since (rule V2)
   returning 1
 ), lost as (
   update mapping.port o set missing_since = enlace.now()

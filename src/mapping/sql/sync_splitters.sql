@@ -30,6 +30,7 @@ with page as (
 ), created as (
   insert into mapping.splitter (id_caixa_optica, external_id, nome, role)
   select k.id_caixa_optica, k.external_id, k.nome, k.role from known k where k.id_splitter is null
+  on conflict do nothing -- a viability has registered it since (rule V2)
   returning 1
 ), noted as (
   insert into mapping.sync_seen (run, kind, external_id) select $1, 'splitter', p.external_id from page p

@@ -146,6 +146,11 @@ impl Layout {
         self.found.get(&role)?.first().map(String::as_str)
     }
 
+    /// All columns that fit.
+    pub(super) fn names(&self, role: Role) -> &[String] {
+        self.found.get(&role).map_or(&[], Vec::as_slice)
+    }
+
     /// What `columns` of a list is given: the key, and what we read.
     pub(super) fn asked(&self) -> String {
         let mut names = vec![FID];

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Boxes are of two features.
-const BOXES: [Feature; 2] = [Feature::Cto, Feature::SpliceBox];
+pub(super) const BOXES: [Feature; 2] = [Feature::Cto, Feature::SpliceBox];
 
 impl Geosite {
     pub(super) async fn box_page(&self, cursor: Option<&str>) -> Result<Page<BoxElement>, Failure> {
@@ -71,7 +71,7 @@ impl Geosite {
 }
 
 /// PROJETADO is synced and allows no viability.
-fn box_element(layout: &Layout, row: &Row) -> Option<BoxElement> {
+pub(super) fn box_element(layout: &Layout, row: &Row) -> Option<BoxElement> {
     let attends = || layout.text(&row.record, Role::Kind).is_some_and(|kind| guessed::attends(&kind));
     let attendance = layout.feature == Feature::Cto || attends();
     Some(BoxElement {
@@ -86,7 +86,7 @@ fn box_element(layout: &Layout, row: &Row) -> Option<BoxElement> {
 
 /// Rule S3: an installation whose splitters have no column for it cannot say what they are for. A splitter that is in no
 /// box is left out.
-fn splitter_element(layout: &Layout, row: &Row) -> Option<SplitterElement> {
+pub(super) fn splitter_element(layout: &Layout, row: &Row) -> Option<SplitterElement> {
     let role = role_of(layout, row);
     let count = if role == SplitterRole::Distribution { 0 } else { outputs_of(layout, row).unwrap_or_default() };
     let port = |n: usize| PortElement { sequencia: n as i32, external_id: None, blocked: false };
@@ -127,7 +127,7 @@ fn cable_element(layout: &Layout, row: &Row) -> Option<CableElement> {
 }
 
 /// A customer who is on no port holds none.
-fn occupant_element(layout: &Layout, row: &Row) -> Option<OccupantElement> {
+pub(super) fn occupant_element(layout: &Layout, row: &Row) -> Option<OccupantElement> {
     Some(OccupantElement {
         splitter_external_id: layout.text(&row.record, Role::Splitter)?,
         sequencia: layout.text(&row.record, Role::Port).and_then(|port| guessed::sequencia(&port))?,

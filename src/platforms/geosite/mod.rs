@@ -26,13 +26,11 @@ use secrecy::SecretString;
 use crate::guard::Guard;
 use crate::http::Http;
 use crate::{
-    BoxElement, CableElement, CallObserver, CustomerToAttach, Detach, Failure, Occupancy, OccupantElement, Options,
-    Page, Platform, PoleElement, PortAddress, Seat, SplitterElement, Tested,
+    BoxElement, CableElement, CallObserver, CustomerToAttach, Detach, Failure, NearBox, Nearby, Occupancy,
+    OccupantElement, Options, Page, Platform, PoleElement, PortAddress, Seat, SplitterElement, Tested, WholeBox,
 };
 use api::Api;
 use columns::{Feature, Layouts};
-
-pub use viability::{Around, NearBox};
 
 /// What a Geosite integration is set up with (rule D1).
 pub struct Parameters {
@@ -129,5 +127,13 @@ impl Platform for Geosite {
 
     async fn detach(&self, seat: &Seat, how: Detach) -> Result<(), Failure> {
         self.take_off(seat, how).await
+    }
+
+    async fn boxes_near(&self, asked: &Nearby) -> Result<Vec<NearBox>, Failure> {
+        self.near(asked).await
+    }
+
+    async fn whole_box(&self, external_id: &str) -> Result<Option<WholeBox>, Failure> {
+        self.whole(external_id).await
     }
 }

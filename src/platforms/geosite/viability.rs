@@ -8,57 +8,66 @@ use serde_json::Value;
 
 use super::Geosite;
 use super::api::said_no;
+use super::columns::{Feature, Role};
+use super::elements::{BOXES, box_element, occupant_element, splitter_element};
+use super::guessed::FID;
 use super::liberal::{Record, as_flag, as_number, as_text};
 use super::url::at;
 use super::wkt;
-use crate::http::{Answer, Ask, Purpose, not_the_api};
-use crate::{Failure, FailureKind, Place};
-
-/// Around what boxes are looked for.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Around {
-    /// A place.
-    Place(Place),
-    /// An address in a person's words.
-    Address(String),
-}
-
-/// A box that is near enough, as the platform tells of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NearBox {
-    /// The platform's id.
-    pub external_id: String,
-    /// As people call it.
-    pub name: String,
-    /// Where it is.
-    pub place: Option<Place>,
-    /// From what was asked for, in metres.
-    pub distance_metres: Option<f64>,
-    /// Free ports, where the platform tells.
-    pub free_ports: Option<u32>,
-}
+use crate::http::{Answer, Ask, not_the_api};
+use crate::{Around, Failure, FailureKind, NearBox, Nearby, Place, SplitterElement, WholeBox};
 
 impl Geosite {
-    /// The boxes within the radius, with and without free ports, in the platform's order.
-    ///
-    /// # Errors
-    /// The platform could not be asked, or what it answered is not understood: that is not *none*.
-    pub async fn near(&self, around: &Around, radius_metres: u32) -> Result<Vec<NearBox>, Failure> {
+    /// The boxes within the radius, with and without free ports, in the platform's order. What is not understood is no empty
+    /// list.
+    pub(super) async fn near(&self, asked: &Nearby) -> Result<Vec<NearBox>, Failure> {
         let mut url = at(&self.api.base, &["viabilidade", "caixas"]);
-        let mut asked = vec![("raio", radius_metres.to_string())];
-        match around {
+        let mut words = vec![("raio", asked.radius_metres.to_string())];
+        match &asked.around {
             Around::Place(Place { latitude, longitude }) => {
-                asked.extend([("latitude", latitude.to_string()), ("longitude", longitude.to_string())]);
+                words.extend([("latitude", latitude.to_string()), ("longitude", longitude.to_string())]);
             }
-            Around::Address(address) => asked.push(("endereco", address.clone())),
+            Around::Address(address) => words.push(("endereco", address.clone())),
         }
-        url.query_pairs_mut().extend_pairs(asked);
-        let ask = Ask { method: Method::GET, url, body: None, purpose: Purpose::Viability };
+        url.query_pairs_mut().extend_pairs(words);
+        let ask = Ask { method: Method::GET, url, body: None, purpose: asked.haste.purpose() };
         let answer = self.api.ask(&ask).await?.found()?.ok_or_else(not_the_api)?;
         let told = listed(&answer)?;
         let boxes: Vec<NearBox> = told.iter().filter_map(near_box).collect();
         // One that has no id could not be synced; all of them without one is a form that is not known.
         if boxes.is_empty() && !told.is_empty() { Err(not_understood()) } else { Ok(boxes) }
+    }
+
+    /// The box of either feature, with its splitters and the customers on them.
+    pub(super) async fn whole(&self, fid: &str) -> Result<Option<WholeBox>, Failure> {
+        for feature in BOXES {
+            let layout = self.layouts.of(&self.api, feature).await?;
+            let rows = self.noting(feature, self.api.having(&layout, FID, fid).await).await?;
+            let Some(element) = rows.first().and_then(|row| box_element(&layout, row)) else { continue };
+            let splitters = self.splitters_in(fid).await?;
+            let mut occupants = Vec::new();
+            let customers = self.layouts.of(&self.api, Feature::Customer).await?;
+            for splitter in splitters.iter().filter(|splitter| !splitter.ports.is_empty()) {
+                let rows = self.customers_having(&customers, Role::Splitter, &splitter.external_id).await?;
+                occupants.extend(rows.iter().filter_map(|row| occupant_element(&customers, row)));
+            }
+            return Ok(Some(WholeBox { element, splitters, occupants }));
+        }
+        Ok(None)
+    }
+
+    /// A splitter's box may be named in one of several columns.
+    async fn splitters_in(&self, fid: &str) -> Result<Vec<SplitterElement>, Failure> {
+        let layout = self.layouts.of(&self.api, Feature::Splitter).await?;
+        let mut splitters: Vec<SplitterElement> = Vec::new();
+        for column in layout.names(Role::Parent) {
+            let rows = self.noting(Feature::Splitter, self.api.having(&layout, column, fid).await).await?;
+            let found = rows.iter().filter_map(|row| splitter_element(&layout, row));
+            splitters.extend(found.filter(|splitter| splitter.box_external_id == fid));
+        }
+        splitters.sort_by(|a, b| a.external_id.cmp(&b.external_id));
+        splitters.dedup_by(|a, b| a.external_id == b.external_id);
+        Ok(splitters)
     }
 }
 

@@ -58,7 +58,7 @@ impl OzMap {
         Ok(Page { items, next: next.and_then(|n| n.write()), total })
     }
 
-    async fn occupants_of(&self, home: Row<Property>) -> Result<Vec<OccupantElement>, Failure> {
+    pub(super) async fn occupants_of(&self, home: Row<Property>) -> Result<Vec<OccupantElement>, Failure> {
         let Some(external_id) = home.id().map(str::to_owned) else { return Ok(Vec::new()) };
         if home.plugs().next().is_none() {
             return Ok(Vec::new());
@@ -106,7 +106,7 @@ fn page<T, E>(rows: Rows<T>, element: impl Fn(&Row<T>) -> Option<E>) -> Page<E> 
 /// What a box is for. OZMap says it by the box's level, whose meaning its project sets (`POP`, `CE`, `CTO`); where the
 /// level says nothing, by the prefix of its type. A box counts as one that customers are attended from unless it is
 /// called a splice box (CE) or a POP: better a box too many in a search, which finds no port there, than one too few.
-fn box_element(
+pub(super) fn box_element(
     row: &Row<OpticalBox>,
     levels: &HashMap<String, Levels>,
     implanted_required: bool,
@@ -129,7 +129,7 @@ fn box_element(
 }
 
 /// Rule S3: `isDrop` is the platform's mark; without it every splitter gives ports.
-fn splitter_element(row: &Row<Splitter>) -> Option<SplitterElement> {
+pub(super) fn splitter_element(row: &Row<Splitter>) -> Option<SplitterElement> {
     let role = match row.is_drop {
         Some(true) => SplitterRole::Attendance,
         Some(false) => SplitterRole::Distribution,

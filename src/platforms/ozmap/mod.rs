@@ -13,6 +13,7 @@ mod projects;
 mod seats;
 mod splitter;
 mod url;
+mod viability;
 mod wire;
 
 use std::sync::Arc;
@@ -23,8 +24,8 @@ use secrecy::SecretString;
 use crate::guard::Guard;
 use crate::http::Http;
 use crate::{
-    BoxElement, CableElement, CallObserver, CustomerToAttach, Detach, Failure, Occupancy, OccupantElement, Options,
-    Page, Platform, PoleElement, PortAddress, Seat, SplitterElement, Tested,
+    BoxElement, CableElement, CallObserver, CustomerToAttach, Detach, Failure, NearBox, Nearby, Occupancy,
+    OccupantElement, Options, Page, Platform, PoleElement, PortAddress, Seat, SplitterElement, Tested, WholeBox,
 };
 use api::Api;
 use projects::Projects;
@@ -111,5 +112,13 @@ impl Platform for OzMap {
             Detach::Everything => self.remove(seat).await,
             Detach::KeepHome => self.empty(seat).await,
         }
+    }
+
+    async fn boxes_near(&self, asked: &Nearby) -> Result<Vec<NearBox>, Failure> {
+        self.near(asked).await
+    }
+
+    async fn whole_box(&self, external_id: &str) -> Result<Option<WholeBox>, Failure> {
+        self.whole(external_id).await
     }
 }

@@ -81,7 +81,7 @@ impl OzMap {
         Ok(())
     }
 
-    async fn splitters_in(&self, box_id: &str) -> Result<Vec<Row<Splitter>>, Failure> {
+    pub(super) async fn splitters_in(&self, box_id: &str) -> Result<Vec<Row<Splitter>>, Failure> {
         let mut found = Vec::new();
         let mut cursor = Some(Cursor::read(None)?);
         for _ in 0..MOST_PAGES {

@@ -1,0 +1,2 @@
+-- How many ports there are.
+select count(*) from mapping.port
