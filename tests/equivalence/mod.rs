@@ -68,8 +68,8 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         10 => (n(), n()).prop_map(|(port, service)| Op::Bind { port, service }),
         6 => n().prop_map(|port| Op::Unbind { port }),
-        0 => (n(), n()).prop_map(|(port, service)| Op::Migrate { port, service }),
-        0 => n().prop_map(|port| Op::Retire { port }),
+        4 => (n(), n()).prop_map(|(port, service)| Op::Migrate { port, service }),
+        2 => n().prop_map(|port| Op::Retire { port }),
         3 => (n(), proptest::option::of(n())).prop_map(|(port, service)| Op::PersonPuts { port, service }),
         2 => n().prop_map(|port| Op::PersonRemoves { port }),
         1 => side().prop_map(|side| Op::Sync { side }),

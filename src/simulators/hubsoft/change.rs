@@ -9,7 +9,7 @@ use std::time::Instant;
 use uuid::Uuid;
 
 /// What was done to a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Kind {
     /// A free port was given to a service.
     Bind,
@@ -86,10 +86,16 @@ impl Maker {
 
     /// Makes one change; `None` where nothing fits: no port or no service is left where chance pointed.
     pub async fn make(&mut self, pool: &PgPool) -> Result<Option<Change>, sqlx::Error> {
+        let kind = self.kind();
+        self.make_one(pool, kind).await
+    }
+
+    /// Makes one change of this kind.
+    pub async fn make_one(&mut self, pool: &PgPool, kind: Kind) -> Result<Option<Change>, sqlx::Error> {
         if self.ports.1 == 0 {
             return Ok(None);
         }
-        let (kind, ports, services) = (self.kind(), self.ports, self.services);
+        let (ports, services) = (self.ports, self.services);
         let from = From { port: self.within(ports), service: self.within(services), other: self.within(ports) };
         let moves = self.draw() % 2 == 0;
         let mut transaction = pool.begin().await?;

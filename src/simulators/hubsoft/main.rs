@@ -45,6 +45,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Makes one change, and says of it: the workflow's id, the port, the service; nothing where nothing fits.
+    Once {
+        /// Which.
+        #[arg(value_enum)]
+        kind: change::Kind,
+    },
     /// Makes customers up, one service each, and ends.
     Seed {
         /// How many.
@@ -71,8 +77,22 @@ async fn main() -> Result<(), Failure> {
             println!("hubsoft: {customers} clientes / customers");
             Ok(())
         }
+        Some(Command::Once { kind }) => {
+            let mut maker = change::Maker::new(rand_seed());
+            maker.look_around(&pool).await?;
+            if let Some(change) = maker.make_one(&pool, kind).await? {
+                println!("{} {} {}", change.id, change.port, change.service);
+            }
+            Ok(())
+        }
         None => work(&pool, &arguments).await,
     }
+}
+
+/// Another one each time.
+fn rand_seed() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_nanos() % u128::from(u64::MAX)).unwrap_or_default()
 }
 
 fn every(first: Duration, period: Duration) -> Interval {
