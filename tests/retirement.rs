@@ -79,9 +79,19 @@ async fn b5_b6_b7_b10_on_every_platform_a_finished_removal_frees_the_port() {
         assert!(isp.story(done).await.contains(&"searching".to_owned()), "{at}");
         assert_eq!(isp.shown(p[1]).await, None, "{at}");
 
-        // B7: the order is closed, and then HubSoft gives the port back to the same service.
+        // B7: the order is closed, and then HubSoft gives the port back to the same service. The port is reserved: only
+        // HubSoft's own transaction may put anybody there (B9), so that nothing but its row keeps the service on it.
         isp.bound(p[0], s[2]).await;
         let mut tx = pool.begin().await.unwrap();
+        sqlx::query("update mapping.port set reservado = true where id_porta_atendimento = $1")
+            .bind(p[0])
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        sqlx::query("update mapping.project set bloquear_vinculo_porta_reservada = true")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
         let order = opened(&mut tx, s[2], 1).await;
         closed(&mut tx, order, "concluido").await;
         retires(&mut tx, order).await;
@@ -90,6 +100,10 @@ async fn b5_b6_b7_b10_on_every_platform_a_finished_removal_frees_the_port() {
         tx.commit().await.unwrap();
         ends(&pool, bind, "succeeded", SOON).await;
         assert_eq!((isp.occupant(p[0]).await, isp.shown(p[0]).await), (Some(s[2]), Some(s[2].to_string())), "{at}");
+        sqlx::query("update mapping.project set bloquear_vinculo_porta_reservada = false")
+            .execute(&pool)
+            .await
+            .unwrap();
     }
 }
 

@@ -97,7 +97,7 @@ impl Maker {
         }
         let (ports, services) = (self.ports, self.services);
         let from = From { port: self.within(ports), service: self.within(services), other: self.within(ports) };
-        let moves = self.draw() % 2 == 0;
+        let moves = self.draw().is_multiple_of(2);
         let mut transaction = pool.begin().await?;
         let made = match kind {
             Kind::Bind | Kind::Unbind | Kind::Replace => seat(&mut transaction, kind, &from).await?,
