@@ -9,7 +9,7 @@ use super::{Api, allowed};
 /// Which roles a route is for. A route that is missing here fails the test.
 fn roles(method: &str, path: &str) -> &'static [Role] {
     match (method, path) {
-        ("POST", "/workflows") => &[Enqueue, Operator, Admin],
+        ("POST", "/workflows" | "/viability") => &[Enqueue, Operator, Admin],
         ("GET", "/workflows" | "/workflows/{id}" | "/openapi.json") => &[Enqueue, Viewer, Operator, Admin],
         ("GET", _) => &[Viewer, Operator, Admin],
         (
