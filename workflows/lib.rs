@@ -51,6 +51,10 @@ pub trait Network: Send + Sync {
     async fn last_sync_ended(&self, id_integracao: i64) -> Result<Option<chrono::DateTime<chrono::Utc>>, Trouble>;
     /// What marking the elements of a kind that this sync has not seen missing would come to (rule S9).
     async fn would_vanish(&self, run: Uuid, kind: ElementKind) -> Result<Vanishing, Trouble>;
+    /// Where this sync has looked who sits on the ports and has seen nobody at all, what it would take for gone (rule S9).
+    async fn nobody_seen(&self, run: Uuid) -> Result<Vanishing, Trouble>;
+    /// The next ports after this number on which the sync has seen nobody, and about which HubSoft says something (rule S6).
+    async fn unseen(&self, run: Uuid, after: i64) -> Result<Vec<i64>, Trouble>;
 }
 
 /// Whether later work for a key is queued.

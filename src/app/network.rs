@@ -59,4 +59,10 @@ impl Network for Hubsoft {
     async fn would_vanish(&self, run: Uuid, kind: ElementKind) -> Result<Vanishing, Trouble> {
         read(store::would_vanish(&self.pool, run, kind)).await
     }
+    async fn nobody_seen(&self, run: Uuid) -> Result<Vanishing, Trouble> {
+        read(store::nobody_seen(&self.pool, run)).await
+    }
+    async fn unseen(&self, run: Uuid, after: i64) -> Result<Vec<i64>, Trouble> {
+        read(store::unseen(&self.pool, run, after)).await
+    }
 }

@@ -6,6 +6,7 @@
 
 mod apply;
 pub mod change;
+pub mod discrepancies;
 pub mod documents;
 mod error;
 pub mod integrations;
@@ -15,6 +16,7 @@ pub mod secrets;
 pub mod store;
 mod sync;
 pub mod types;
+mod unseen;
 
 pub use apply::apply;
 pub use change::Change;
