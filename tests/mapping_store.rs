@@ -4,4 +4,5 @@ mod changes;
 mod elements;
 mod integrations;
 mod occupants;
+mod unseen;
 mod world;

@@ -311,7 +311,10 @@ fn d4_inactive_untied_and_empty_integrations_are_not_synced() {
 
 #[test]
 fn s9_a_map_is_not_emptied_by_mistake_and_a_person_decides() {
-    let side = || Side { vanishing: Vanishing { missing: 90, known: 100, ..Vanishing::default() }, ..Side::with(&everything()) };
+    let side = || Side {
+        vanishing: Vanishing { missing: 90, known: 100, ..Vanishing::default() },
+        ..Side::with(&everything())
+    };
     let asked = run(side(), false);
     assert!(matches!(&asked.asked_person, Some((Parked::Approval, message)) if message.contains("90 of 100")));
     let marked = |ran: &Ran| ran.parts.iter().filter(|part| matches!(part, Missing(_))).count();

@@ -145,8 +145,13 @@ fn listed(page: &Items<Discrepancy>, lang: Language) -> String {
             || "–".to_owned(),
             |by| plain(&format!("{} {by}", one.settlement.as_deref().unwrap_or_default())),
         );
-        let row =
-            [one.id.to_string(), one.id_porta_atendimento.to_string(), local(one.since), settled, lang.of(&one.explanation)];
+        let row = [
+            one.id.to_string(),
+            one.id_porta_atendimento.to_string(),
+            local(one.since),
+            settled,
+            lang.of(&one.explanation),
+        ];
         rows.add_row(row);
     }
     match &page.next {

@@ -89,12 +89,7 @@ impl Act<'_> {
 
     /// The platform is to show HubSoft's occupant; where HubSoft has none, not to show theirs, who is then shown where HubSoft
     /// has him, if he was moved away from there.
-    async fn send(
-        &self,
-        conn: &mut PgConnection,
-        stands: &Stands,
-        moved: &[(i64, i64)],
-    ) -> Result<Vec<Uuid>, Refusal> {
+    async fn send(&self, conn: &mut PgConnection, stands: &Stands, moved: &[(i64, i64)]) -> Result<Vec<Uuid>, Refusal> {
         if let Some(occupant) = stands.occupant {
             return Ok(vec![self.start(conn, "bind", stands.port, occupant).await?]);
         }
@@ -151,9 +146,8 @@ fn left(stands: &Stands, moved: &[(i64, i64)]) -> Vec<i64> {
 
 /// Whether it makes sense now; else what does.
 fn allowed(stands: &Stands, how: Settlement) -> Result<(), Refusal> {
-    let not_now = |pt: &str, en: &str, legal: Vec<&'static str>| {
-        Err(Refusal::NotNow { message: format!("{pt} / {en}"), legal })
-    };
+    let not_now =
+        |pt: &str, en: &str, legal: Vec<&'static str>| Err(Refusal::NotNow { message: format!("{pt} / {en}"), legal });
     if stands.settled_at.is_some() {
         let by = stands.settled_by.as_deref().unwrap_or("?");
         return not_now(
@@ -206,7 +200,11 @@ fn possible(one: &stored::Discrepancy) -> Vec<&'static str> {
     let numbered = code.is_some_and(|code| code.parse::<i64>().is_ok_and(|number| number > 0));
     let named = one.kind == NOT_ON_PLATFORM || one.theirs_service.is_some() || numbered;
     let sends = ours || (named && one.kind != TAKEN_BY_EQUIPMENT);
-    [("send", sends), ("take", true), ("ignore", true)].into_iter().filter(|(_, can)| *can).map(|(act, _)| act).collect()
+    [("send", sends), ("take", true), ("ignore", true)]
+        .into_iter()
+        .filter(|(_, can)| *can)
+        .map(|(act, _)| act)
+        .collect()
 }
 
 fn missing(id: i64) -> Refusal {

@@ -59,14 +59,7 @@ pub(crate) struct Discrepancies {
 
 impl Discrepancies {
     /// `service`: whom of HubSoft's the platform's customer is, where that is known.
-    pub(crate) fn add(
-        &mut self,
-        port: i64,
-        kind: impl Into<String>,
-        ours: Value,
-        theirs: Value,
-        service: Option<i64>,
-    ) {
+    pub(crate) fn add(&mut self, port: i64, kind: impl Into<String>, ours: Value, theirs: Value, service: Option<i64>) {
         self.ports.push(port);
         self.kinds.push(kind.into());
         self.ours.push(ours);

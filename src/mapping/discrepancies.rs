@@ -192,7 +192,9 @@ pub async fn take(conn: &mut PgConnection, stands: &Stands, leaves: &[i64]) -> R
     let held = match (stands.kind.as_str(), stands.service) {
         (NOT_ON_PLATFORM, _) | (_, Some(_)) => None,
         // A person's: no sync sees what is no customer's, and so would lift it.
-        (TAKEN_BY_EQUIPMENT, None) => Some(("Ocupada por equipamento na plataforma de mapeamento".to_owned(), "person")),
+        (TAKEN_BY_EQUIPMENT, None) => {
+            Some(("Ocupada por equipamento na plataforma de mapeamento".to_owned(), "person"))
+        }
         (_, None) => Some((observation(&stands.theirs), "sync")),
     };
     for port in leaves {

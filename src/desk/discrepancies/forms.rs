@@ -275,7 +275,14 @@ mod tests {
             (TWO_PORTS, json!({ "service": 7, "service_sits_on": 9 }), json!({ "code": "7" }), Some(7), "9", &all[..]),
             (RESERVED_PORT, json!({ "service": 7 }), json!({ "code": "7" }), Some(7), "7", &all[..]),
             (NOT_ON_PLATFORM, json!({ "id_cliente_servico": 7 }), json!({ "code": null }), None, "7", &all[..]),
-            (TAKEN_BY_EQUIPMENT, json!({ "id_cliente_servico": null }), json!({ "equipment": true }), None, "equip", &all[1..]),
+            (
+                TAKEN_BY_EQUIPMENT,
+                json!({ "id_cliente_servico": null }),
+                json!({ "equipment": true }),
+                None,
+                "equip",
+                &all[1..],
+            ),
         ] {
             let one = one(kind, ours, theirs, service);
             let words = explained(&one);
