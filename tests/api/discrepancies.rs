@@ -220,7 +220,12 @@ async fn s6_taking_theirs_makes_hubsoft_follow() {
     assert_eq!(api.get(&left).await.body["settlement"], "take");
     assert_eq!(port(&api, 807).await[2], "person", "no sync sees equipment, and none lifts that");
     assert_eq!(enqueued(&api).await, json!([]));
-    // One port per service (rule B9) holds here, too.
+}
+
+#[tokio::test]
+async fn s6_b9_who_is_taken_leaves_his_other_port_where_the_project_wants_it() {
+    let (api, _) = city().await;
+    hubsoft_has(&api, 801, json!(12)).await;
     run(&api.db.pool(), "update mapping.project set cliente_unico_porta = true").await;
     let second = differs(
         &api,
