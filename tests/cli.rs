@@ -196,3 +196,36 @@ async fn upstreams_and_schedules_are_stopped_and_let_go() {
     assert!(said.starts_with("schedule 1 goes on; next: ") && said.ends_with("04:00:00\n"), "{said}");
     assert_eq!(enlace(&db, &folder, &["schedules", "run", "1", "--json"]).await.json()["status"], "queued");
 }
+
+#[tokio::test]
+async fn s6_differences_are_listed_and_settled() {
+    let (db, folder) = (Db::new().await, Folder::new());
+    integration(&db, &folder).await;
+    let city = "insert into mapping.box (id_caixa_optica, id_projeto, external_id, nome) select 91, id_projeto, 'b', 'CTO-091' from mapping.project;
+        insert into mapping.splitter (id_splitter, id_caixa_optica, external_id) values (5, 91, 's');
+        insert into mapping.port (id_porta_atendimento, id_splitter, id_caixa_optica, sequencia, id_cliente_servico) values (812, 5, 91, 2, 7), (813, 5, 91, 3, 8);
+        insert into mapping.discrepancy (id_porta_atendimento, kind, ours, theirs)
+        select p, 'not_on_platform', jsonb_build_object('id_cliente_servico', p - 805), '{\"code\": null}' from unnest('{812,813}'::bigint[]) p";
+    sqlx::raw_sql(city).execute(&db.pool()).await.unwrap();
+    let listed = enlace(&db, &folder, &["discrepancies", "list"]).await.well();
+    assert!(
+        listed.contains("812") && listed.contains("o HubSoft tem o serviço 7 na porta"),
+        "Portuguese first: {listed}"
+    );
+    let english = enlace(&db, &folder, &["discrepancies", "list", "--port", "813", "--lang", "en"]).await.well();
+    assert!(english.contains("HubSoft has service 8 on the port") && !english.contains("812"), "{english}");
+    let reason = ["--reason", "conferido em campo"];
+    let narrowed = ["discrepancies", "take", "--kind", "not_on_platform", "--preview"];
+    let preview = enlace(&db, &folder, &[&narrowed[..], &reason[..]].concat()).await.well();
+    assert_eq!(preview, "2 match: 2 not_on_platform\n");
+    let sent = enlace(&db, &folder, &[&["discrepancies", "send", "1"], &reason[..]].concat()).await.well();
+    assert!(sent.starts_with("send: discrepancy 1 is settled; started "), "{sent}");
+    let again = enlace(&db, &folder, &[&["discrepancies", "take", "1"], &reason[..]].concat()).await;
+    assert!(again.code == 1 && again.err.contains("nothing is left to be done"), "{}", again.err);
+    let many = enlace(&db, &folder, &[&["discrepancies", "ignore", "--port", "813", "--json"], &reason[..]].concat())
+        .await
+        .json();
+    assert_eq!((&many["action"], &many["total"]), (&json!("discrepancy.ignore"), &json!(1)));
+    let settled = enlace(&db, &folder, &["discrepancies", "list", "--status", "settled", "--json"]).await.json();
+    assert_eq!((&settled["items"][0]["id"], &settled["items"][0]["settlement"]), (&json!(1), &json!("send")));
+}

@@ -4,5 +4,6 @@ mod changes;
 mod elements;
 mod integrations;
 mod occupants;
+mod unseen;
 mod viability;
 mod world;

@@ -95,3 +95,51 @@ async fn serve_refuses_a_database_that_was_not_migrated() {
     assert!(said.contains("the database lacks 0001_enlace") && said.contains("run `enlace migrate`"), "{said}");
     assert!(!has_schema(&mut db.connection().await).await);
 }
+
+/// A database as the migrations before this one left it.
+async fn before(number: &str) -> (Db, PgConnection) {
+    let db = Db::empty().await;
+    let mut connection = db.connection().await;
+    sqlx::raw_sql("create schema enlace").execute(&mut connection).await.unwrap();
+    for (_, sql) in FILES.iter().take_while(|(name, _)| !name.starts_with(number)) {
+        sqlx::raw_sql(*sql).execute(&mut connection).await.unwrap();
+    }
+    (db, connection)
+}
+
+#[tokio::test]
+async fn s11_0017_mends_what_called_off_syncs_left_and_keeps_differences() {
+    let (_db, mut connection) = before("0017").await;
+    let old = "insert into mapping.project (id_projeto, nome, em_sincronizacao) values (1, 'parado', true), (2, 'sincronizando', true);
+        insert into mapping.integration (id_integracao, platform, name, id_projeto) values (1, 'ozmap', 'a', 1), (2, 'ozmap', 'b', 2);
+        insert into mapping.sync_run (run, id_integracao, id_projeto) select ('00000000-0000-7000-8000-00000000000' || g)::uuid, g, g from generate_series(1, 2) g;
+        insert into enlace.run (id, position, kind, version, lane, status, state, due_at)
+          values ('00000000-0000-7000-8000-000000000002', 1, 'sync', 1, 2, 'queued', 'pulling_boxes', now());
+        insert into mapping.box (id_caixa_optica, id_projeto, external_id, nome) values (1, 1, 'b', 'b');
+        insert into mapping.splitter (id_splitter, id_caixa_optica, external_id) values (1, 1, 's');
+        insert into mapping.port (id_porta_atendimento, id_splitter, id_caixa_optica, sequencia) values (1, 1, 1, 0);
+        insert into mapping.discrepancy (id_porta_atendimento, kind, ours, theirs, settled_at, settled_by, settlement)
+          values (1, 'other_occupant', '{}', '{}', now(), 'ana', 'ignore'), (1, 'two_ports', '{}', '{}', null, null, null)";
+    sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
+    let (_, sql) = FILES.iter().find(|(name, _)| name.starts_with("0017")).unwrap();
+    sqlx::raw_sql(*sql).execute(&mut connection).await.unwrap();
+    let shown: Vec<(bool, Option<String>)> =
+        sqlx::query_as("select em_sincronizacao, erro_sincronizacao from mapping.project order by id_projeto")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+    assert!(!shown[0].0 && shown[0].1.as_deref().is_some_and(|why| why.contains("called off")), "{shown:?}");
+    assert_eq!(shown[1], (true, None), "one that goes on is left alone");
+    let kept: i64 = sqlx::query_scalar(
+        "select count(*) from mapping.discrepancy where lapsed_at is null and theirs_service is null",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(kept, 2);
+    let looked: Option<i64> = sqlx::query_scalar("select count(*) from mapping.sync_run where occupants_at is null")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(looked, Some(2), "what an older build began is not compared");
+}

@@ -84,6 +84,10 @@ pub trait Network: Send + Sync {
     async fn lacking(&self, id_projeto: i64, external_ids: &[String]) -> Result<Vec<String>, Trouble>;
     /// HubSoft's own search (rule V3).
     async fn search(&self, wanted: &Wanted) -> Result<Found, Trouble>;
+    /// Where this sync has looked who sits on the ports and has seen nobody at all, what it would take for gone (rule S9).
+    async fn nobody_seen(&self, run: Uuid) -> Result<Vanishing, Trouble>;
+    /// The next ports after this number on which the sync has seen nobody, and about which HubSoft says something (rule S6).
+    async fn unseen(&self, run: Uuid, after: i64) -> Result<Vec<i64>, Trouble>;
 }
 
 /// Whether later work for a key is queued.

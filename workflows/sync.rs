@@ -1,10 +1,10 @@
-//! Sync: bring the platform's drawing of the network into HubSoft's project (rules S1–S10).
+//! Sync: bring the platform's drawing of the network into HubSoft's project (rules S1–S11).
 //!
 //! Started by the clock every night, or for one project by a person. The chosen elements are pulled kind by kind, a page a
 //! step: a page that was written is not fetched again, and no more than one is in memory (S10). Boxes come before splitters,
 //! because a splitter is placed in its box, and both before those who sit on their ports. What no page showed is marked
-//! missing at the end, unless that is so much that the platform must have answered wrongly (S8, S9). HubSoft's customers
-//! are not changed, and nothing is sent to the platform.
+//! missing at the end, unless that is so much that the platform must have answered wrongly (S8, S9); then the ports on which no
+//! page showed anybody are compared with HubSoft's (S6). HubSoft's customers are not changed, and nothing is sent to the platform.
 
 use chrono::{DateTime, Utc};
 use engine::workflow::{
@@ -63,12 +63,15 @@ pub enum State {
     PullingCables { chosen: Chosen, cursor: Option<String> },
     /// The network is in; now who sits on its ports.
     PullingOccupants { chosen: Chosen, cursor: Option<String> },
-    /// Every page was seen; these kinds are still to be searched for what is gone. `approved`: a person has seen how much that is.
+    /// Every page was seen; these kinds are still to be searched for what is gone. `approved`: how much that is has been looked at,
+    /// and is little, or a person wants it so.
     MarkingMissing {
         left: Chosen,
         #[serde(default)]
         approved: bool,
     },
+    /// What is gone is marked; the ports behind this number on which nobody was seen are still to be compared.
+    Comparing { after: i64 },
     /// Everything is written.
     Summing,
     /// HubSoft has the drawing: contract.md's form of a sync's result.
@@ -84,6 +87,8 @@ pub enum State {
 
 impl Workflow for Sync {
     const NAME: &'static str = "sync";
+    /// 2: compares the ports on which nobody was seen, for which each page keeps whom it showed.
+    const VERSION: i32 = 2;
     const LANE: Lane = Lane::Bulk;
     const GIVES_UP: bool = true;
     const ABOUT: Text = says("sincronizar um projeto com a plataforma", "sync a project with the platform");
@@ -138,7 +143,15 @@ impl Workflow for Sync {
             MarkingMissing => Step::look(
                 says("marcar o que sumiu da plataforma", "mark what is gone from the platform"),
                 LOOKING,
-                &[MarkingMissing, Summing],
+                &[MarkingMissing, Comparing],
+            ),
+            Comparing => Step::look(
+                says(
+                    "comparar as portas em que a plataforma não mostra ninguém",
+                    "compare the ports on which the platform shows nobody",
+                ),
+                LOOKING,
+                &[Comparing, Summing],
             ),
             Summing => Step::look(says("somar o resultado", "sum up the result"), LOOKING, &[Finished]),
             Finished => Step::end(
@@ -178,6 +191,7 @@ impl Workflow for Sync {
                 turn(cx, None, chosen, cursor, page, SyncPart::Occupants)
             }
             State::MarkingMissing { left, approved } => mark_missing(cx, left, approved).await,
+            State::Comparing { after } => compare(cx, after).await,
             State::Summing => {
                 let result = cx.ports.network.sync_result(cx.id).await?;
                 Ok(to(State::Finished { result }).writing([part(cx.input, SyncPart::Finished)]))
@@ -191,7 +205,7 @@ impl Workflow for Sync {
         trouble.parked.map(|_| part(input, Failed(trouble.failure.message.clone()))).into_iter().collect()
     }
 
-    /// S9: what is gone is marked although it is much, or left as it is; the sync ends well either way.
+    /// S9: what is gone is marked although it is much, or all is left as it is; the sync ends well either way.
     fn decisions(at: At) -> &'static [(Decision, At)] {
         match at {
             At::MarkingMissing => &[(Decision::Approve, At::MarkingMissing), (Decision::Refuse, At::Summing)],
@@ -287,11 +301,24 @@ async fn mark_missing(cx: &Cx<'_, Sync>, mut left: Chosen, approved: bool) -> Re
                 return Ok(Next::Park { why: Parked::Approval, message });
             }
         }
+        if let Some(message) = empty(cx).await? {
+            return Ok(Next::Park { why: Parked::Approval, message });
+        }
     }
     match left.pop() {
-        Some(kind) => Ok(to(State::MarkingMissing { left, approved }).writing([part(cx.input, Missing(kind))])),
-        None => Ok(to(State::Summing)),
+        Some(kind) => Ok(to(State::MarkingMissing { left, approved: true }).writing([part(cx.input, Missing(kind))])),
+        None => Ok(to(State::Comparing { after: 0 })),
     }
+}
+
+/// S6, S7: where HubSoft has somebody and no page showed anybody, the difference is recorded; what was reserved and is held no
+/// more is lifted.
+async fn compare(cx: &Cx<'_, Sync>, after: i64) -> Result<Next<State, Change>, Trouble> {
+    let ports = cx.ports.network.unseen(cx.id, after).await?;
+    Ok(match ports.last() {
+        Some(last) => to(State::Comparing { after: *last }).writing([part(cx.input, SyncPart::Unseen(ports))]),
+        None => to(State::Summing).writing([part(cx.input, SyncPart::Lifted)]),
+    })
 }
 
 /// S9: a platform that answers with next to nothing by mistake must not empty the map: what a person is asked, if it seems so. All
@@ -302,6 +329,18 @@ async fn unbelievable(cx: &Cx<'_, Sync>, kind: ElementKind) -> Result<Option<Str
     Ok(vanishing.suspicious().then(|| {
         format!(
             "a plataforma não mostra mais {missing} de {known} elementos ({name}); nada foi marcado ainda / the platform no longer shows {missing} of {known} elements ({name}); nothing has been marked yet"
+        )
+    }))
+}
+
+/// S9, of customers: nobody at all, where there were many, is a list that came empty by mistake. Fewer are no question, because
+/// they change nobody's port: each is a difference of its own.
+async fn empty(cx: &Cx<'_, Sync>) -> Result<Option<String>, Trouble> {
+    let nobody = cx.ports.network.nobody_seen(cx.id).await?;
+    let known = nobody.known;
+    Ok(nobody.suspicious().then(|| {
+        format!(
+            "a plataforma não mostra mais ninguém em porta alguma, e antes mostrava em {known}; nada foi mudado ainda / the platform no longer shows anybody on any port, and it showed somebody on {known}; nothing has been changed yet"
         )
     }))
 }

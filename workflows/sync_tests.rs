@@ -77,6 +77,8 @@ struct Side {
     integration: Option<Integration>,
     ended: Option<DateTime<Utc>>,
     vanishing: Vanishing,
+    nobody: Vanishing,
+    unseen: Vec<i64>,
 }
 
 impl Side {
@@ -90,7 +92,9 @@ impl Side {
             elements: elements.to_vec(),
             keep_home: false,
         };
-        Self { integration: Some(integration), ended: None, vanishing: Vanishing { missing: 0, known: 100 } }
+        let vanishing = Vanishing { known: 100, ..Vanishing::default() };
+        let (nobody, unseen) = (Vanishing::default(), vec![812, 813]);
+        Self { integration: Some(integration), ended: None, vanishing, nobody, unseen }
     }
 
     fn but(mut self, change: impl FnOnce(&mut Integration)) -> Self {
@@ -142,6 +146,12 @@ impl Network for Side {
     }
     async fn search(&self, _: &Wanted) -> Result<Found, Trouble> {
         unreachable!("a sync searches nothing")
+    }
+    async fn nobody_seen(&self, _: Uuid) -> Result<Vanishing, Trouble> {
+        Ok(self.nobody)
+    }
+    async fn unseen(&self, _: Uuid, after: i64) -> Result<Vec<i64>, Trouble> {
+        Ok(self.unseen.iter().copied().filter(|port| *port > after).collect())
     }
 }
 
@@ -322,7 +332,10 @@ fn d4_inactive_untied_and_empty_integrations_are_not_synced() {
 
 #[test]
 fn s9_a_map_is_not_emptied_by_mistake_and_a_person_decides() {
-    let side = || Side { vanishing: Vanishing { missing: 90, known: 100 }, ..Side::with(&everything()) };
+    let side = || Side {
+        vanishing: Vanishing { missing: 90, known: 100, ..Vanishing::default() },
+        ..Side::with(&everything())
+    };
     let asked = run(side(), false);
     assert!(matches!(&asked.asked_person, Some((Parked::Approval, message)) if message.contains("90 of 100")));
     let marked = |ran: &Ran| ran.parts.iter().filter(|part| matches!(part, Missing(_))).count();
@@ -333,11 +346,30 @@ fn s9_a_map_is_not_emptied_by_mistake_and_a_person_decides() {
     };
     let approved = run_from(side(), false, decide(Decision::Approve).unwrap());
     assert_eq!(marked(&approved), everything().len());
-    assert!(matches!(approved.end, State::Finished { .. }));
+    assert!(matches!(approved.end, State::Finished { .. }) && approved.states.contains(&At::Comparing));
     let refused = run_from(side(), false, decide(Decision::Refuse).unwrap());
-    assert_eq!(marked(&refused), 0);
+    assert_eq!(refused.parts, [SyncPart::Finished], "nothing is marked, compared or lifted");
     assert!(matches!(refused.end, State::Finished { .. }));
     assert!(decide(Decision::Skip).is_none());
+}
+
+#[test]
+fn s9_a_list_of_customers_that_came_empty_is_asked_about() {
+    let side = |known| Side {
+        nobody: Vanishing { missing: known, known, ..Vanishing::default() },
+        ..Side::with(&everything())
+    };
+    let asked = run(side(20), false);
+    assert!(matches!(&asked.asked_person, Some((Parked::Approval, message)) if message.contains("on 20;")));
+    assert!(!asked.parts.iter().any(|part| matches!(part, Missing(_))), "nothing was marked");
+    assert!(matches!(run(side(19), false).end, State::Finished { .. }), "a handful is no question");
+}
+
+#[test]
+fn s6_ports_on_which_nobody_was_seen_are_compared_before_reservations_are_lifted() {
+    let ran = run(Side::with(&[ElementKind::Splitter]), false);
+    let last = [SyncPart::Unseen(vec![812, 813]), SyncPart::Lifted, SyncPart::Finished];
+    assert!(ran.parts.ends_with(&last), "{:?}", ran.parts);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use super::{
     caller::{May, ReadingWork},
     problem::{Problem, Problems},
 };
-use crate::desk::{acts::Verb, bulk::Steer};
+use crate::desk::{acts::Verb, bulk::Steer, discrepancies::Settle};
 
 /// Where the API is.
 pub const PREFIX: &str = "/api/v1";
@@ -37,6 +37,7 @@ pub fn frame() -> OpenApi {
     components.schemas.insert(Problem::name().into_owned(), Problem::schema());
     components.schemas.insert(Verb::name().into_owned(), Verb::schema());
     components.schemas.insert(Steer::name().into_owned(), Steer::schema());
+    components.schemas.insert(Settle::name().into_owned(), Settle::schema());
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     let tag = |name: &str, about: &str| TagBuilder::new().name(name).description(Some(about)).build();
@@ -49,6 +50,7 @@ pub fn frame() -> OpenApi {
             tag("viability", "Free ports near a place"),
             tag("acts", "Acts on many workflows at once, and the audit of all that people did"),
             tag("integrations", "Accounts on mapping platforms"),
+            tag("discrepancies", "Where HubSoft and the platform differ, for people to settle"),
             tag("upstreams", "Platforms, open or closed for every worker"),
             tag("schedules", "What starts by the clock"),
             tag("document", "This description"),

@@ -6,6 +6,7 @@
 
 mod acts;
 mod caller;
+mod discrepancies;
 mod document;
 mod integrations;
 pub mod metrics;
@@ -99,6 +100,9 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(schedules::list, schedules::change_named))
         .routes(routes!(schedules::show, schedules::change))
         .routes(routes!(schedules::run))
+        .routes(routes!(discrepancies::list, discrepancies::settle_many))
+        .routes(routes!(discrepancies::show))
+        .routes(routes!(discrepancies::settle))
         .routes(routes!(document::openapi))
 }
 

@@ -39,6 +39,8 @@ pub struct NamedChange {
     note: Option<String>,
     /// What becomes of a tick when the last one's workflow has not ended.
     overlap: Option<Overlap>,
+    /// How late a missed tick is still made up: 0 to 604800 seconds, a week.
+    catch_up_seconds: Option<i32>,
 }
 
 /// List schedules
@@ -85,8 +87,8 @@ pub async fn change_named(
     State(state): State<ApiState>,
     Body(given): Body<NamedChange>,
 ) -> Result<Json<Schedule>, Problem> {
-    let NamedChange { id, pattern, zone, active, note, overlap } = given;
-    let change = Change { pattern, zone, active, note, overlap };
+    let NamedChange { id, pattern, zone, active, note, overlap, catch_up_seconds } = given;
+    let change = Change { pattern, zone, active, note, overlap, catch_up_seconds };
     Ok(Json(desk::change(&state.pool, &caller, id, change).await?))
 }
 

@@ -80,4 +80,10 @@ impl Network for Hubsoft {
     async fn search(&self, wanted: &Wanted) -> Result<Found, Trouble> {
         read(viability::search(&self.pool, wanted)).await
     }
+    async fn nobody_seen(&self, run: Uuid) -> Result<Vanishing, Trouble> {
+        read(store::nobody_seen(&self.pool, run)).await
+    }
+    async fn unseen(&self, run: Uuid, after: i64) -> Result<Vec<i64>, Trouble> {
+        read(store::unseen(&self.pool, run, after)).await
+    }
 }

@@ -1,4 +1,5 @@
-//! A first sync of a simulated OZMap city, and a second one with nothing changed; the simulator is a process of its own.
+//! A first sync of a simulated OZMap city, a second one with nothing changed, a `COPY` of the same rows beside them, and binds
+//! without and during a third one; the simulator is a process of its own.
 
 use std::{
     process::Stdio,
@@ -11,19 +12,25 @@ use engine::{
     upstream::Upstreams,
     worker::{Settings, Worker},
 };
+use futures_util::StreamExt;
 use mapping::integrations::{self, Keeper, New, ProjectChoice};
 use platforms::Options;
 use secrecy::SecretBox;
 use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     process::{Child, Command},
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use workflows::Ports;
 
-use super::{Row, measure::Spent, scratch::Scratch};
+use super::{
+    Row,
+    measure::{Spent, percentile},
+    scratch::Scratch,
+};
 use crate::{
     app::{self, Accounts, Applied, Hubsoft},
     desk::connect::Stored,
@@ -44,6 +51,7 @@ pub(super) async fn run(server: &sqlx::postgres::PgConnectOptions, boxes: u32) -
     let working = tokio::spawn(async move { worker.run(options, told).await });
     let mut rows = Vec::new();
     let first = once(&scratch, integration, "first sync", &mut rows).await?;
+    ensure!(first > 0.0, "the city is empty");
     let before = element_writes(&scratch).await?;
     let spent = Spent::now(&scratch.pool).await;
     once(&scratch, integration, "second sync", &mut rows).await?;
@@ -51,10 +59,16 @@ pub(super) async fn run(server: &sqlx::postgres::PgConnectOptions, boxes: u32) -
     #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
     rows.push(Row::new("second sync: element rows written", "", written as f64));
     rows.extend(spent.since(&scratch.pool).await.into_iter().filter(|row| row.unit == "MB"));
+    beside_binds(&scratch, integration, &mut rows).await?;
     stop.cancel();
     working.await?;
     city.kill().await?;
-    ensure!(first > 0.0, "the city is empty");
+    // Last, because what it reads and writes is in this process's memory and in the server's caches.
+    let copied = copied(&scratch, &mut rows).await?;
+    let speed =
+        |name: &str| rows.iter().find(|row| row.what == format!("{name}: speed")).map_or(f64::NAN, |row| row.value);
+    let ratios = ["first sync", "second sync"].map(|name| (name, speed(name) / copied * 100.0));
+    rows.extend(ratios.map(|(name, share)| Row::new(format!("{name}: rows/s, of COPY's"), "%", share)));
     scratch.drop().await?;
     Ok(rows)
 }
@@ -121,4 +135,92 @@ pub(super) async fn once(scratch: &Scratch, integration: i64, name: &str, rows: 
 async fn element_writes(scratch: &Scratch) -> Result<i64> {
     sqlx::query(include_str!("sql/flush_statistics.sql")).execute(&scratch.pool).await?;
     Ok(sqlx::query_scalar(include_str!("sql/element_writes.sql")).fetch_one(&scratch.pool).await?)
+}
+
+/// Seconds of binds without a sync, before they are measured beside one.
+const ALONE: Duration = Duration::from_secs(15);
+
+/// What a bind takes, from HubSoft's commit to its end, one at a time: alone, and while the city is synced once more.
+async fn beside_binds(scratch: &Scratch, integration: i64, rows: &mut Vec<Row>) -> Result<()> {
+    sqlx::query(include_str!("sql/sync_services.sql")).execute(&scratch.pool).await?;
+    let mut free: Vec<(i64, i64)> =
+        sqlx::query_as(include_str!("sql/sync_free_ports.sql")).fetch_all(&scratch.pool).await?;
+    let until = Instant::now() + ALONE;
+    let alone = binds(scratch, &mut free, async || Ok(Instant::now() >= until)).await?;
+    let id: Uuid =
+        sqlx::query_scalar(include_str!("sql/enqueue_sync.sql")).bind(integration).fetch_one(&scratch.pool).await?;
+    let started = Instant::now();
+    let beside = binds(scratch, &mut free, async || {
+        Ok(sqlx::query_scalar(include_str!("sql/has_ended.sql")).bind(id).fetch_one(&scratch.pool).await?)
+    })
+    .await?;
+    rows.push(Row::new("third sync, beside binds", "s", started.elapsed().as_secs_f64()));
+    for (name, share) in [("p50", 0.5), ("p99", 0.99)] {
+        let (without, with) = (percentile(&alone, share), percentile(&beside, share));
+        rows.push(Row::new(format!("bind, commit to end, no sync, {name}"), "ms", without));
+        rows.push(Row::new(format!("bind, commit to end, during a sync, {name}"), "ms", with));
+        rows.push(Row::new(format!("during a sync, of {name} without"), "%", with / without * 100.0));
+    }
+    Ok(())
+}
+
+/// Milliseconds of binds, sorted, until it is over.
+async fn binds<F>(scratch: &Scratch, free: &mut Vec<(i64, i64)>, over: impl Fn() -> F) -> Result<Vec<f64>>
+where
+    F: Future<Output = Result<bool>>,
+{
+    let mut took = Vec::new();
+    while !over().await? {
+        let (port, service) = free.pop().context("the city has too few free ports for this; give it more boxes")?;
+        let started = Instant::now();
+        let bind = sqlx::query_scalar(include_str!("sql/sync_bind.sql")).bind(port).bind(service);
+        let id: Uuid = bind.fetch_one(&scratch.pool).await?;
+        while !sqlx::query_scalar::<_, bool>(include_str!("sql/has_ended.sql"))
+            .bind(id)
+            .fetch_one(&scratch.pool)
+            .await?
+        {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        took.push(started.elapsed().as_secs_f64() * 1e3);
+    }
+    took.sort_by(f64::total_cmp);
+    Ok(took)
+}
+
+/// The floor: the same rows, copied into empty tables of the same columns, keys and indexes, a table a `COPY`. Rows a second.
+async fn copied(scratch: &Scratch, rows: &mut Vec<Row>) -> Result<f64> {
+    let mut conn = scratch.pool.acquire().await?;
+    let file = std::env::temp_dir().join(format!("enlace_bench_{}", std::process::id()));
+    let (mut count, mut seconds) = (0_u64, 0.0);
+    for table in ["box", "splitter", "port", "pole", "cable"] {
+        let make = format!("create table mapping.copied_{table} (like mapping.{table} including all)");
+        sqlx::query(AssertSqlSafe(make)).execute(&mut *conn).await?;
+        let mut spool = tokio::fs::File::create(&file).await?;
+        let mut out = conn.copy_out_raw(&format!("copy mapping.{table} to stdout")).await?;
+        while let Some(chunk) = out.next().await {
+            spool.write_all(&chunk?).await?;
+        }
+        drop(out);
+        spool.flush().await?;
+        let started = Instant::now();
+        let mut copy = conn.copy_in_raw(&format!("copy mapping.copied_{table} from stdin")).await?;
+        let mut spool = tokio::fs::File::open(&file).await?;
+        let mut chunk = vec![0; 64 * 1024];
+        loop {
+            let read = spool.read(&mut chunk).await?;
+            if read == 0 {
+                break;
+            }
+            copy.send(chunk.get(..read).unwrap_or_default()).await?;
+        }
+        count += copy.finish().await?;
+        seconds += started.elapsed().as_secs_f64();
+    }
+    tokio::fs::remove_file(&file).await?;
+    #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
+    let speed = count as f64 / seconds;
+    rows.push(Row::new("COPY of the same rows", "s", seconds));
+    rows.push(Row::new("COPY of the same rows: speed", "rows/s", speed));
+    Ok(speed)
 }

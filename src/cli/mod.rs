@@ -4,6 +4,7 @@ mod acts;
 mod config;
 mod database;
 mod desk;
+mod discrepancies;
 mod integrations;
 mod migrate;
 mod narrow;
@@ -66,6 +67,9 @@ enum Command {
     /// Set up accounts on mapping platforms, test and sync them
     #[command(subcommand)]
     Integrations(integrations::Integrations),
+    /// List where HubSoft and the platforms differ, and settle it
+    #[command(subcommand)]
+    Discrepancies(discrepancies::Discrepancies),
     /// Open and close platforms for every worker
     #[command(subcommand)]
     Upstreams(upstreams::Upstreams),
@@ -105,6 +109,7 @@ impl Command {
             Self::Workflows(workflows) => workflows.run(settings).await,
             Self::Acts(acts) => acts.run(settings).await,
             Self::Integrations(integrations) => integrations.run(settings).await,
+            Self::Discrepancies(discrepancies) => discrepancies.run(settings).await,
             Self::Upstreams(upstreams) => upstreams.run(settings).await,
             Self::Viability(viability) => viability.run(settings).await,
             Self::Schedules(schedules) => schedules.run(settings).await,

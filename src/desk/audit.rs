@@ -29,9 +29,14 @@ pub struct Entry<'a> {
 
 /// Writes an entry in the transaction that does the thing.
 pub async fn note(conn: &mut PgConnection, entry: Entry<'_>) -> Result<(), Refusal> {
+    note_part(conn, entry, None).await
+}
+
+/// The same of what is a part of an act on many, if it is.
+pub async fn note_part(conn: &mut PgConnection, entry: Entry<'_>, bulk: Option<Uuid>) -> Result<(), Refusal> {
     let reason = if entry.reason.is_empty() { entry.act } else { entry.reason };
     let query = sqlx::query(include_str!("sql/note.sql")).bind(entry.act).bind(entry.person).bind(reason);
-    query.bind(entry.before).bind(entry.after).execute(conn).await?;
+    query.bind(entry.before).bind(entry.after).bind(bulk).execute(conn).await?;
     Ok(())
 }
 
@@ -41,7 +46,7 @@ pub async fn note(conn: &mut PgConnection, entry: Entry<'_>) -> Result<(), Refus
 pub struct Done {
     /// Its id.
     pub id: Uuid,
-    /// What: `retry`, `cancel`, …, `bulk.retry`, `integration.edit`, `schedule.edit`, …
+    /// What: `retry`, `cancel`, …, `bulk.retry`, `integration.edit`, `discrepancy.send`, …
     #[schema(example = "retry")]
     pub act: String,
     /// To which workflow, if to one.

@@ -49,12 +49,14 @@ impl Start {
             kinds::some_of("filter.status", status, &kinds::UNFINISHED)?;
         }
         let filter = Filter::of(&self.filter.asked(None, Some(SAMPLE)), caller).map_err(of_filter)?;
-        let pace = self.pace.unwrap_or(PACE);
-        if !(1..=FASTEST).contains(&pace) {
-            return Err(Refusal::invalid("pace", format!("must be a whole number from 1 to {FASTEST}")));
-        }
-        Ok(Checked { reason, pace, filter })
+        Ok(Checked { reason, pace: checked_pace(self.pace)?, filter })
     }
+}
+
+/// How many a second, where it will do.
+pub(super) fn checked_pace(given: Option<i32>) -> Result<i32, Refusal> {
+    let pace = Some(given.unwrap_or(PACE)).filter(|pace| (1..=FASTEST).contains(pace));
+    pace.ok_or_else(|| Refusal::invalid("pace", format!("must be a whole number from 1 to {FASTEST}")))
 }
 
 fn asked_of(action: Verb, outcome: Option<String>) -> Result<Ask, Refusal> {

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod bulk;
 pub mod check;
 pub mod connect;
+pub mod discrepancies;
 pub mod filter;
 pub mod integrations;
 pub mod kinds;

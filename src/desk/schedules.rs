@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 
 use super::{Caller, Items, Refusal, again, audit, check, start};
 
+/// No missed tick is made up later than a week: by then others have come.
+const LONGEST_CATCH_UP: i32 = 7 * 24 * 3600;
+
 /// What becomes of a tick when the last one's workflow has not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
@@ -40,6 +43,9 @@ pub struct Schedule {
     pub note: Option<String>,
     /// What becomes of a tick when the last one's workflow has not ended.
     pub overlap: Overlap,
+    /// How late a tick that was missed, because nothing ran, is still made up; a later one is skipped.
+    #[schema(example = 21600)]
+    pub catch_up_seconds: i32,
     /// Its last tick.
     pub last_at: Option<DateTime<Utc>>,
     /// Its next one; null while it is paused.
@@ -64,6 +70,8 @@ pub struct Change {
     pub note: Option<String>,
     /// What becomes of a tick when the last one's workflow has not ended.
     pub overlap: Option<Overlap>,
+    /// How late a missed tick is still made up: 0 to 604800 seconds, a week.
+    pub catch_up_seconds: Option<i32>,
 }
 
 /// All schedules.
@@ -92,6 +100,10 @@ pub async fn show(pool: &PgPool, id: i64) -> Result<Schedule, Refusal> {
 /// Names the field; when there is no such schedule.
 pub async fn change(pool: &PgPool, caller: &Caller, id: i64, change: Change) -> Result<Schedule, Refusal> {
     let note = change.note.as_deref().map(note).transpose()?;
+    if change.catch_up_seconds.is_some_and(|seconds| !(0..=LONGEST_CATCH_UP).contains(&seconds)) {
+        let message = format!("must be a whole number of seconds from 0 to {LONGEST_CATCH_UP}");
+        return Err(Refusal::invalid("catch_up_seconds", message));
+    }
     let note = note.as_ref().map(Option::as_deref);
     again(|| store(pool, caller, id, &change, note)).await?;
     show(pool, id).await
@@ -110,15 +122,17 @@ async fn store(
     let pattern = change.pattern.as_ref().unwrap_or(&before.pattern);
     let zone = change.zone.as_ref().unwrap_or(&before.zone);
     let (active, overlap) = (change.active.unwrap_or(before.active), change.overlap.unwrap_or(before.overlap));
+    let catch_up = change.catch_up_seconds.unwrap_or(before.catch_up_seconds);
     let note = note.map_or_else(|| before.note.clone(), |given| given.map(str::to_owned));
     let moved = (pattern, zone, active) != (&before.pattern, &before.zone, before.active);
     let now: DateTime<Utc> = sqlx::query_scalar(include_str!("sql/now.sql")).fetch_one(&mut *tx).await?;
     let next = Pattern::new(pattern, zone)?.next_after(now);
     let next = next.ok_or_else(|| Refusal::invalid("pattern", format!("\"{pattern}\" never comes")))?;
     let next = if moved { Some(next) } else { before.next_at };
-    let is = json!({ "pattern": pattern, "zone": zone, "active": active, "note": note, "overlap": overlap });
+    let is = json!({ "pattern": pattern, "zone": zone, "active": active, "note": note, "overlap": overlap,
+        "catch_up_seconds": catch_up });
     let query = sqlx::query(include_str!("sql/schedule_change.sql")).bind(id).bind(pattern).bind(zone);
-    query.bind(active).bind(&note).bind(next).bind(overlap).execute(&mut *tx).await?;
+    query.bind(active).bind(&note).bind(next).bind(overlap).bind(catch_up).execute(&mut *tx).await?;
     let reason = note.unwrap_or_default();
     let (was, now) = (json!({ "schedule": id, "was": before }), json!({ "schedule": id, "is": is }));
     let entry = audit::Entry { act: "schedule.edit", person: &caller.name, reason: &reason, before: was, after: now };

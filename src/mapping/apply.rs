@@ -10,7 +10,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Change, Error, register, sync, types::Transmission};
+use crate::{Change, Error, occupants, register, sync, types::Transmission};
 
 /// Writes changes, each with the workflow that answered with it. Never begins or ends a transaction.
 ///
@@ -68,14 +68,17 @@ pub(crate) struct Discrepancies {
     kinds: Vec<String>,
     ours: Vec<Value>,
     theirs: Vec<Value>,
+    services: Vec<Option<i64>>,
 }
 
 impl Discrepancies {
-    pub(crate) fn add(&mut self, port: i64, kind: impl Into<String>, ours: Value, theirs: Value) {
+    /// `service`: whom of HubSoft's the platform's customer is, where that is known.
+    pub(crate) fn add(&mut self, port: i64, kind: impl Into<String>, ours: Value, theirs: Value, service: Option<i64>) {
         self.ports.push(port);
         self.kinds.push(kind.into());
         self.ours.push(ours);
         self.theirs.push(theirs);
+        self.services.push(service);
     }
 
     /// Answers how many of them are open now.
@@ -84,7 +87,8 @@ impl Discrepancies {
             return Ok(0);
         }
         let query = sqlx::query_scalar(include_str!("sql/discrepancies.sql")).persistent(false);
-        Ok(query.bind(self.ports).bind(self.kinds).bind(self.ours).bind(self.theirs).fetch_one(conn).await?)
+        let query = query.bind(self.ports).bind(self.kinds).bind(self.ours).bind(self.theirs);
+        Ok(query.bind(self.services).fetch_one(conn).await?)
     }
 }
 
@@ -98,7 +102,10 @@ impl Batch {
                 self.moves.entry(port).or_default().push(Move::In { service, lift: lift_reservation });
             }
             Change::Vacate { port, service } => self.moves.entry(port).or_default().push(Move::Out { service }),
-            Change::Discrepancy { port, kind, ours, theirs } => self.discrepancies.add(port, kind, ours, theirs),
+            Change::Discrepancy { port, kind, ours, theirs } => {
+                let service = theirs.get("code").and_then(Value::as_str).and_then(occupants::service_id);
+                self.discrepancies.add(port, kind, ours, theirs, service);
+            }
             Change::LeaveToClear { port } => drop(self.to_clear.insert(port)),
             Change::LookAgain { port, service } => drop(self.look_again.insert((port, service), workflow)),
             Change::Sync { .. } | Change::Register { .. } | Change::Start { .. } => {}
@@ -111,10 +118,22 @@ impl Batch {
             vacate(conn, outs).await?;
             occupy(conn, ins).await?;
         }
+        self.settle(conn).await?;
         transmit(conn, self.transmissions).await?;
         leave_to_clear(conn, self.to_clear).await?;
         look_again(conn, self.look_again).await?;
         self.discrepancies.write(conn).await?;
+        Ok(())
+    }
+
+    /// What the platform shows as HubSoft wants it differs no more, except where the same answer says that it does.
+    async fn settle(&self, conn: &mut PgConnection) -> Result<(), Error> {
+        let sent = self.transmissions.iter().filter(|(_, shows)| matches!(shows, Transmission::Sent(_)));
+        let agree = sent.map(|(port, _)| *port).filter(|port| !self.discrepancies.ports.contains(port));
+        let agree: Vec<i64> = agree.collect();
+        if !agree.is_empty() {
+            sqlx::query(include_str!("sql/discrepancies_sent.sql")).bind(agree).execute(conn).await?;
+        }
         Ok(())
     }
 

@@ -107,6 +107,10 @@ pub enum SyncPart {
     },
     /// All pages of this kind were seen: what was not is marked missing (rule S8).
     Missing(ElementKind),
+    /// Ports, by HubSoft's numbers, on which no page showed anybody (rule S6).
+    Unseen(Vec<i64>),
+    /// What no page held any more of what a sync had reserved is free (rule S7).
+    Lifted,
     /// It ended well.
     Finished,
     /// It failed, and why.

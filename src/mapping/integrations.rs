@@ -35,7 +35,7 @@ pub struct Shown {
     pub active: bool,
     /// Parameters that anybody may see.
     pub parameters: Given,
-    /// `keep_home`, `implanted_required`.
+    /// `keep_home`, `implanted_required`, `missing_percent`.
     pub settings: Given,
     /// What is synced.
     pub elements: Vec<String>,
@@ -61,7 +61,7 @@ pub struct New {
     pub name: String,
     /// Rule D1.
     pub parameters: Given,
-    /// `keep_home`, `implanted_required`.
+    /// `keep_home`, `implanted_required`, `missing_percent`.
     pub settings: Given,
     /// What is synced; may be chosen later.
     pub elements: Vec<String>,
@@ -98,7 +98,7 @@ pub struct Account {
     pub name: String,
     /// All parameters, secrets in clear: for `platforms::connect` and nothing else.
     pub given: Given,
-    /// `keep_home`, `implanted_required`.
+    /// `keep_home`, `implanted_required`, `missing_percent`.
     pub settings: Given,
 }
 

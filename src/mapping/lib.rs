@@ -6,6 +6,7 @@
 
 mod apply;
 pub mod change;
+pub mod discrepancies;
 pub mod documents;
 mod error;
 pub mod integrations;
@@ -16,6 +17,7 @@ pub mod secrets;
 pub mod store;
 mod sync;
 pub mod types;
+mod unseen;
 pub mod viability;
 
 pub use apply::apply;

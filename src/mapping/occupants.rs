@@ -2,7 +2,7 @@
 //!
 //! First HubSoft's side of the page is read, then [`decide`] says what is to be done with each port, then it is written.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use platforms::{OccupantElement, PlatformCustomer};
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::{
     Error,
     apply::Discrepancies,
+    discrepancies::{OTHER_OCCUPANT, RESERVED_PORT, TWO_PORTS},
     documents,
     sync::{Customers, planned, text},
 };
@@ -45,6 +46,14 @@ impl Found {
     fn reserved_by_a_person(&self) -> bool {
         self.reservado && self.reserved_by.as_deref() != Some("sync")
     }
+
+    /// Whom of HubSoft's the platform's customer is, where nobody else can be meant (rule S4).
+    fn identified(&self) -> Option<i64> {
+        match self.by_document.as_slice() {
+            [service] => self.by_code.or(Some(*service)),
+            _ => self.by_code,
+        }
+    }
 }
 
 /// The platform's side of it.
@@ -72,23 +81,25 @@ enum Verdict {
     Differ { kind: &'static str, ours: Value },
 }
 
-/// `bound`: the services that this page has already put on a port.
-fn decide(found: &Found, theirs: &Theirs, bound: &HashSet<i64>) -> Verdict {
+/// `bound`: the services that this page has already put on a port, and on which.
+fn decide(found: &Found, theirs: &Theirs, bound: &HashMap<i64, i64>) -> Verdict {
     if found.in_flight {
         return Verdict::Leave;
     }
     if let Some(occupant) = found.occupant {
         let same = theirs.code == Some(occupant) || found.by_document.contains(&occupant);
         let ours = json!({ "id_cliente_servico": occupant });
-        return if same { Verdict::Agree } else { Verdict::Differ { kind: "other_occupant", ours } };
+        return if same { Verdict::Agree } else { Verdict::Differ { kind: OTHER_OCCUPANT, ours } };
     }
     match (found.by_code, found.by_document.as_slice()) {
-        (Some(service), _) if found.elsewhere.is_some() || bound.contains(&service) => {
-            let ours = json!({ "id_cliente_servico": null, "service": service, "service_sits_on": found.elsewhere });
-            Verdict::Differ { kind: "two_ports", ours }
-        }
-        (Some(service), _) => bind(found, service),
-        (None, [service]) if !bound.contains(service) => bind(found, *service),
+        (Some(service), _) => match found.elsewhere.or_else(|| bound.get(&service).copied()) {
+            Some(port) => {
+                let ours = json!({ "id_cliente_servico": null, "service": service, "service_sits_on": port });
+                Verdict::Differ { kind: TWO_PORTS, ours }
+            }
+            None => bind(found, service),
+        },
+        (None, [service]) if !bound.contains_key(service) => bind(found, *service),
         (None, _) if found.reserved_by_a_person() => Verdict::Leave,
         (None, candidates) => Verdict::Reserve { ambiguous: candidates.len() > 1 },
     }
@@ -97,7 +108,7 @@ fn decide(found: &Found, theirs: &Theirs, bound: &HashSet<i64>) -> Verdict {
 fn bind(found: &Found, service: i64) -> Verdict {
     if found.reserved_by_a_person() && found.reservations_bind {
         let ours = json!({ "id_cliente_servico": null, "reservado": true, "service": service });
-        return Verdict::Differ { kind: "reserved_port", ours };
+        return Verdict::Differ { kind: RESERVED_PORT, ours };
     }
     Verdict::Bind { service }
 }
@@ -123,10 +134,37 @@ async fn find(
     Ok(query.bind(splitters).bind(sequence).bind(codes).bind(documents).fetch_all(conn).await?)
 }
 
+/// What ports were found to be, as the columns of one statement: what else was open about them has settled itself.
+#[derive(Default)]
+pub(crate) struct Judged {
+    ports: Vec<i64>,
+    kinds: Vec<Option<String>>,
+    ours: Vec<Option<Value>>,
+    theirs: Vec<Option<Value>>,
+}
+
+impl Judged {
+    /// `None`: both sides agree on the port.
+    pub(crate) fn add(&mut self, port: i64, differ: Option<(&str, &Value, &Value)>) {
+        self.ports.push(port);
+        self.kinds.push(differ.map(|(kind, ..)| kind.to_owned()));
+        self.ours.push(differ.map(|(_, ours, _)| ours.clone()));
+        self.theirs.push(differ.map(|(.., theirs)| theirs.clone()));
+    }
+
+    pub(crate) async fn write(self, conn: &mut PgConnection) -> Result<(), Error> {
+        let query = planned(include_str!("sql/discrepancies_judged.sql"));
+        query.bind(self.ports).bind(self.kinds).bind(self.ours).bind(self.theirs).execute(conn).await?;
+        Ok(())
+    }
+}
+
 /// A page's verdicts, as the columns of the statements that carry them out.
 #[derive(Default)]
 struct Decided {
-    agree: Vec<i64>,
+    /// All ports of HubSoft's on which the page shows somebody.
+    seen: Vec<i64>,
+    judged: Judged,
     bind: (Vec<i64>, Vec<i64>, Vec<String>),
     reserve: (Vec<i64>, Vec<String>),
     /// Reservations by a sync that stand.
@@ -137,14 +175,14 @@ struct Decided {
 
 impl Decided {
     fn new(found: Vec<Found>, theirs: &[Theirs]) -> Self {
-        let (mut decided, mut ports, mut bound) = (Self::default(), HashSet::new(), HashSet::new());
+        let (mut decided, mut ports, mut bound) = (Self::default(), HashSet::new(), HashMap::new());
         for found in found {
             let row = usize::try_from(found.place - 1).ok().and_then(|place| theirs.get(place));
             // A drawing may show one port taken twice; the first one counts.
             let (Some(theirs), true) = (row, ports.insert(found.port)) else { continue };
             let verdict = decide(&found, theirs, &bound);
             if let Verdict::Bind { service } = verdict {
-                bound.insert(service);
+                bound.insert(service, found.port);
             }
             decided.note(&found, theirs, verdict);
         }
@@ -152,13 +190,19 @@ impl Decided {
     }
 
     fn note(&mut self, found: &Found, theirs: &Theirs, verdict: Verdict) {
+        self.seen.push(found.port);
+        match &verdict {
+            Verdict::Leave => {}
+            Verdict::Differ { kind, ours } => self.judged.add(found.port, Some((kind, ours, &theirs.says))),
+            _ => self.judged.add(found.port, None),
+        }
         match verdict {
-            Verdict::Agree => return self.agree.push(found.port),
+            Verdict::Agree => return,
             Verdict::Bind { service } => {
                 self.bind.0.push(found.port);
                 self.bind.1.push(service);
                 self.bind.2.push(theirs.seat.clone());
-                return self.agree.push(found.port);
+                return;
             }
             Verdict::Reserve { ambiguous } => {
                 self.ambiguous += i64::from(ambiguous);
@@ -167,15 +211,17 @@ impl Decided {
                     self.reserve.1.push(theirs.observation.clone());
                 }
             }
-            Verdict::Differ { kind, ours } => self.differ.add(found.port, kind, ours, theirs.says.clone()),
+            Verdict::Differ { kind, ours } => {
+                self.differ.add(found.port, kind, ours, theirs.says.clone(), found.identified());
+            }
             Verdict::Leave => {}
         }
         self.held.push(found.port);
     }
 
     async fn write(self, conn: &mut PgConnection, run: Uuid) -> Result<Customers, Error> {
-        let agreed = planned(include_str!("sql/discrepancies_agree.sql")).bind(self.agree);
-        agreed.execute(&mut *conn).await?;
+        planned(include_str!("sql/occupants_seen.sql")).bind(run).bind(self.seen).execute(&mut *conn).await?;
+        self.judged.write(&mut *conn).await?;
         let bind =
             planned(include_str!("sql/occupants_bind.sql")).bind(self.bind.0).bind(self.bind.1).bind(self.bind.2);
         let bound = bind.execute(&mut *conn).await?.rows_affected();
@@ -210,13 +256,13 @@ impl From<&OccupantElement> for Theirs {
 }
 
 /// `id_cliente_servico` as enlace writes it: digits alone.
-fn service_id(code: &str) -> Option<i64> {
+pub(crate) fn service_id(code: &str) -> Option<i64> {
     let digits = !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| code.parse().ok()).flatten().filter(|id| *id > 0)
 }
 
 /// Describes the platform's customer to a person at HubSoft (rule S5).
-fn observation(seat: &OccupantElement) -> String {
+pub(crate) fn observation(seat: &OccupantElement) -> String {
     let says = match &seat.customer {
         Some(PlatformCustomer { code, name, document }) => {
             let facts = [("nome", name), ("código", code), ("documento", document)];

@@ -30,7 +30,7 @@ fn seat(code: Option<&str>, name: Option<&str>, document: Option<&str>) -> Occup
 }
 
 fn verdict(found: &Found, code: Option<&str>) -> Verdict {
-    decide(found, &Theirs::from(&seat(code, None, None)), &HashSet::from([999]))
+    decide(found, &Theirs::from(&seat(code, None, None)), &HashMap::from([(999, 900)]))
 }
 
 #[test]

@@ -11,8 +11,10 @@ use crate::{Error, secrets::Secrets};
 const LONGEST_NAME: usize = 200;
 /// No parameter is longer, in bytes: the longest known is a JWT of about a thousand.
 const LONGEST_PARAMETER: usize = 8_000;
-/// What `settings` may hold; all of them true or false.
-const SETTINGS: [&str; 2] = ["keep_home", "implanted_required"];
+/// What `settings` may hold; all of them true or false, except the last.
+const SETTINGS: [&str; 3] = ["keep_home", "implanted_required", MISSING_PERCENT];
+/// The share of a kind that a sync may find gone without asking a person (rule S9).
+const MISSING_PERCENT: &str = "missing_percent";
 
 /// An integration's parameters, kept apart by who may see them.
 #[derive(Clone, Debug, Default)]
@@ -142,6 +144,11 @@ pub(crate) fn merge_settings(settings: &mut Given, given: &Given) -> Result<(), 
                 return Err(Error::invalid(field, format!("is not known; known are {}", SETTINGS.join(", "))));
             }
             Value::Null => settings.remove(name),
+            _ if name == MISSING_PERCENT => {
+                let percent = value.as_u64().filter(|percent| (1..=100).contains(percent));
+                let percent = percent.ok_or_else(|| Error::invalid(field, "must be a whole number from 1 to 100"))?;
+                settings.insert(name.clone(), percent.into())
+            }
             Value::Bool(_) => settings.insert(name.clone(), value.clone()),
             _ => return Err(Error::invalid(field, "must be true or false")),
         };
@@ -218,5 +225,11 @@ mod tests {
         assert_eq!(Value::Object(settings.clone()), json!({ "implanted_required": false }));
         assert_eq!(fault(merge_settings(&mut settings, &given(json!({ "keephome": true })))), "settings.keephome");
         assert_eq!(fault(merge_settings(&mut settings, &given(json!({ "keep_home": "yes" })))), "settings.keep_home");
+        for wrong in [json!(0), json!(101), json!(true), json!("10"), json!(9.5)] {
+            let given = given(json!({ "missing_percent": wrong }));
+            assert_eq!(fault(merge_settings(&mut settings, &given)), "settings.missing_percent");
+        }
+        merge_settings(&mut settings, &given(json!({ "missing_percent": 25 }))).unwrap();
+        assert_eq!(settings["missing_percent"], 25);
     }
 }

@@ -11,6 +11,9 @@ use crate::{
     types::{Integration, Port, ProjectRules, Service, ServiceOrder, Vanishing},
 };
 
+/// How many ports on which nobody was seen are written at once.
+const UNSEEN: i64 = 1000;
+
 /// The port, if there is one of this id.
 ///
 /// # Errors
@@ -132,8 +135,30 @@ pub async fn last_sync_ended(pool: &PgPool, id_integracao: i64) -> Result<Option
 /// When the database cannot be read.
 pub async fn would_vanish(pool: &PgPool, run: Uuid, kind: ElementKind) -> Result<Vanishing, Error> {
     let query = sqlx::query_as(include_str!("sql/would_vanish.sql")).persistent(false);
-    let (missing, known): (i64, i64) = query.bind(run).bind(<&str>::from(kind)).fetch_one(pool).await?;
-    Ok(Vanishing { missing: missing.unsigned_abs(), known: known.unsigned_abs() })
+    let (missing, known, percent): (i64, i64, Option<i64>) =
+        query.bind(run).bind(<&str>::from(kind)).fetch_one(pool).await?;
+    let most_percent = percent.map_or(Vanishing::MOST_PERCENT, i64::unsigned_abs);
+    Ok(Vanishing { missing: missing.unsigned_abs(), known: known.unsigned_abs(), most_percent })
+}
+
+/// Where a sync has looked who sits on the ports and has seen nobody at all, what it would take for gone (rule S9).
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn nobody_seen(pool: &PgPool, run: Uuid) -> Result<Vanishing, Error> {
+    let query = sqlx::query_as(include_str!("sql/would_lose.sql")).persistent(false);
+    let counts: Option<(i64, i64)> = query.bind(run).fetch_optional(pool).await?;
+    let known = counts.filter(|(seen, _)| *seen == 0).map_or(0, |(_, known)| known.unsigned_abs());
+    Ok(Vanishing { missing: known, known, ..Vanishing::default() })
+}
+
+/// Ports that HubSoft knows something of on which a sync has seen nobody: the next ones after this number (rule S6).
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn unseen(pool: &PgPool, run: Uuid, after: i64) -> Result<Vec<i64>, Error> {
+    let query = sqlx::query_scalar(include_str!("sql/unseen.sql")).persistent(false);
+    Ok(query.bind(run).bind(after).bind(UNSEEN).fetch_all(pool).await?)
 }
 
 #[derive(FromRow)]

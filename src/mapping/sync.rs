@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::{PgConnection, Postgres, query::Query};
 use uuid::Uuid;
 
-use crate::{Error, change::SyncPart, occupants};
+use crate::{Error, change::SyncPart, occupants, unseen};
 
 type Statement = Query<'static, Postgres, sqlx::postgres::PgArguments>;
 
@@ -56,8 +56,14 @@ pub(crate) async fn apply(conn: &mut PgConnection, run: Uuid, integration: i64, 
             missing(kind).bind(run).execute(&mut *conn).await?;
             turned(conn, run, "missing", Customers::default()).await?;
         }
+        SyncPart::Unseen(ports) => {
+            let discrepancies = unseen::apply(conn, run, ports).await?;
+            turned(conn, run, "missing", Customers { discrepancies, ..Customers::default() }).await?;
+        }
+        SyncPart::Lifted => {
+            planned(include_str!("sql/reservations_lift.sql")).bind(run).execute(conn).await?;
+        }
         SyncPart::Finished => {
-            planned(include_str!("sql/reservations_lift.sql")).bind(run).execute(&mut *conn).await?;
             planned(include_str!("sql/sync_finish.sql")).bind(run).execute(conn).await?;
         }
         SyncPart::Failed(why) => {

@@ -114,17 +114,27 @@ pub struct Vanishing {
     pub missing: u64,
     /// Of how many that are not missing yet.
     pub known: u64,
+    /// More than this share of a kind, in percent, at once is a mistake until a person says otherwise: the integration's setting
+    /// `missing_percent`.
+    pub most_percent: u64,
 }
 
 impl Vanishing {
-    /// More than this share of a kind, in percent, at once is a mistake until a person says otherwise.
-    const MOST_PERCENT: u64 = 10;
+    /// The share where the integration sets none.
+    pub const MOST_PERCENT: u64 = 10;
     /// Fewer than this are never held up: in a small map, ten percent is one box.
     const FEWEST: u64 = 20;
 
     /// Whether a person has to look first.
     pub fn suspicious(self) -> bool {
-        self.missing >= Self::FEWEST && self.missing * 100 > self.known * Self::MOST_PERCENT
+        self.missing >= Self::FEWEST && self.missing * 100 > self.known * self.most_percent
+    }
+}
+
+impl Default for Vanishing {
+    /// Nothing, of nothing.
+    fn default() -> Self {
+        Self { missing: 0, known: 0, most_percent: Self::MOST_PERCENT }
     }
 }
 
@@ -137,7 +147,10 @@ mod tests {
         for (missing, known, suspicious) in
             [(20, 199, true), (20, 200, false), (19, 19, false), (21, 200, true), (0, 0, false)]
         {
-            assert_eq!(Vanishing { missing, known }.suspicious(), suspicious, "{missing} of {known}");
+            let vanishing = Vanishing { missing, known, ..Vanishing::default() };
+            assert_eq!(vanishing.suspicious(), suspicious, "{missing} of {known}");
         }
+        let half = |missing| Vanishing { missing, known: 100, most_percent: 50 }.suspicious();
+        assert_eq!((half(50), half(51)), (false, true), "an integration may set its own share");
     }
 }

@@ -31,6 +31,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("0013_explain_hands.sql", include_str!("../../migrations/0013_explain_hands.sql")),
     ("0015_migrate_retirement.sql", include_str!("../../migrations/0015_migrate_retirement.sql")),
     ("0016_viability.sql", include_str!("../../migrations/0016_viability.sql")),
+    ("0017_discrepancies.sql", include_str!("../../migrations/0017_discrepancies.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.

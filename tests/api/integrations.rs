@@ -3,7 +3,7 @@
 use platforms::{Failure, FailureKind};
 use serde_json::{Value, json};
 
-use super::{Api, geogrid, stands};
+use super::{Api, ended, geogrid, stands};
 
 async fn count(api: &Api, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(&api.db.pool()).await.unwrap()
@@ -186,6 +186,15 @@ async fn s1_a_sync_that_is_asked_for_while_one_runs_joins_it() {
     let key = "insert into enlace.run_key select $1, position, id from enlace.run";
     sqlx::query(key).bind(format!("integration:{id}")).execute(&api.db.pool()).await.unwrap();
     assert_eq!(api.post(&path, json!({})).await.expect(202).id(), first.id());
+    // Also where it comes with an id of the caller's own, which stands for the one that was joined from then on.
+    let asked = || json!({ "kind": "sync", "payload": { "id_integracao": id }, "dedup_id": "noite 7" });
+    for _ in 0..2 {
+        assert_eq!(api.post("/workflows", asked()).await.expect(202).id(), first.id());
+    }
+    ended(&api.db.pool(), first.id(), "succeeded", json!({})).await;
+    sqlx::query("delete from enlace.run_key").execute(&api.db.pool()).await.unwrap();
+    assert_eq!(api.post("/workflows", asked()).await.expect(202).id(), first.id(), "asking again answers the same");
+    assert_ne!(api.post(&path, json!({})).await.expect(202).id(), first.id(), "and who asks anew gets a new one");
     api.post("/integrations/99/sync", json!({})).await.refused(404, "not-found", None);
 }
 

@@ -2,6 +2,7 @@
 //! would have acted, its rows are written here.
 
 mod acts;
+mod discrepancies;
 mod document;
 mod integrations;
 mod ops;

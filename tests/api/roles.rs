@@ -17,6 +17,8 @@ fn roles(method: &str, path: &str) -> &'static [Role] {
             "/workflows/{id}/{act}"
             | "/acts"
             | "/acts/{id}/{steer}"
+            | "/discrepancies"
+            | "/discrepancies/{id}/{settle}"
             | "/schedules/{id}/run"
             | "/integrations/{id}/test"
             | "/integrations/{id}/sync",
@@ -41,7 +43,11 @@ async fn every_route_is_for_its_roles_and_for_no_others() {
             let for_roles = roles(method.as_str(), path);
             assert!(!for_roles.is_empty(), "nobody said who may {method} {path}");
             // With nothing behind it: who is allowed gets as far as a 4xx of another sort.
-            let concrete = path.replace("{id}", "7").replace("{act}", "retry").replace("{steer}", "pause");
+            let concrete = path
+                .replace("{id}", "7")
+                .replace("{act}", "retry")
+                .replace("{steer}", "pause")
+                .replace("{settle}", "send");
             for role in [Enqueue, Viewer, Operator, Admin] {
                 let status = api.call(role, method.clone(), &concrete, None).await.status;
                 assert_eq!(allowed(status), for_roles.contains(&role), "{method} {path} as {role}: {status}");

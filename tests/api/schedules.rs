@@ -42,6 +42,8 @@ async fn g9_a_pattern_or_zone_that_cannot_be_is_named_and_changes_nothing() {
         (json!({ "active": "no" }), "active"),
         (json!({ "note": "x".repeat(201) }), "note"),
         (json!({ "overlap": "queue" }), "overlap"),
+        (json!({ "catch_up_seconds": -1 }), "catch_up_seconds"),
+        (json!({ "catch_up_seconds": 604_801 }), "catch_up_seconds"),
         (json!({ "payload": {} }), "payload"),
     ] {
         api.patch(&path, body).await.refused(422, "invalid", Some(field));
@@ -59,6 +61,9 @@ async fn g9_a_person_decides_whether_ticks_may_overlap() {
     assert_eq!(before["overlap"], "skip");
     let now = api.patch(&path, json!({ "overlap": "start" })).await.expect(200).body;
     assert_eq!((&now["overlap"], &now["next_at"]), (&json!("start"), &before["next_at"]), "the clock is as it was");
+    assert_eq!(now["catch_up_seconds"], 21_600, "S1: six hours, until somebody says otherwise");
+    let now = api.patch(&path, json!({ "catch_up_seconds": 3_600 })).await.expect(200).body;
+    assert_eq!((&now["catch_up_seconds"], &now["overlap"]), (&json!(3_600), &json!("start")));
 }
 
 #[tokio::test]

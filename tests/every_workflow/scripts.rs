@@ -304,7 +304,7 @@ fn syncs() -> Vec<Script> {
         ),
         script(
             "a map that would be emptied",
-            facts(|f| f.vanishing = Vanishing { missing: 90, known: 100 }),
+            facts(|f| f.vanishing = Vanishing { missing: 90, known: 100, ..Vanishing::default() }),
             Comes::Parked,
         ),
     ];

@@ -108,18 +108,6 @@ async fn b3_a_customer_leaves_the_port_and_a_port_that_is_free_is_as_good() {
 }
 
 #[tokio::test]
-async fn b2_a_seat_that_is_somebody_elses_by_now_is_left_alone() {
-    let city = City::built().await;
-    let code = code_of(4).unwrap();
-    let port = city.port_of(&code).await;
-    let seen = city.seat_at(&port).await;
-    city.geogrid.detach(&seen, Detach::Everything).await.unwrap();
-    city.geogrid.attach(&port, &customer("990017"), &[]).await.unwrap();
-    city.geogrid.detach(&seen, Detach::Everything).await.unwrap();
-    assert_eq!(city.code_at(&port).as_deref(), Some("990017"));
-}
-
-#[tokio::test]
 async fn b3_a_mere_reservation_is_attended_first_and_then_removed() {
     let city = City::built().await;
     let port = city.free_ports(1).await.remove(0);
@@ -170,23 +158,6 @@ async fn b4_a_seat_whose_port_is_not_known_is_not_said_to_be_left() {
     assert_eq!(told(city.geogrid.detach(&seats[0], Detach::Everything).await).1, "geogrid.no_port_known");
     assert_eq!(told(city.geogrid.detach(&seat(""), Detach::Everything).await).0, FailureKind::Rejected);
     assert!(city.history.writes().is_empty());
-}
-
-#[tokio::test]
-async fn b6_an_attendance_whose_answer_was_lost_is_found_by_looking() {
-    for (effect, done) in
-        [(Effect::ResetAfter, true), (Effect::HangAfter, true), (Effect::ResetBefore, false), (Effect::Hang, false)]
-    {
-        let city = City::built().await;
-        let free = city.free_ports(1).await.remove(0);
-        let code = code_of(8).unwrap();
-        let seats = city.geogrid.seats_of(&code).await.unwrap();
-        city.simulator.add_fault(Fault::always(effect.clone()).method("POST").times(1));
-        let outcome = city.geogrid.attach(&free, &customer(&code), &seats).await;
-        assert_eq!(told(outcome).0, FailureKind::Unknown, "{effect:?}");
-        assert_eq!(city.history.writes(), ["POST"], "{effect:?}: written once");
-        assert_eq!(matches!(city.look(&free).await, Occupancy::Taken(_)), done, "{effect:?}");
-    }
 }
 
 #[tokio::test]

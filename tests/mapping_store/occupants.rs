@@ -40,11 +40,13 @@ async fn s4_a_document_identifies_where_one_service_can_be_meant() {
     world.customer("52998224725", &[1, 2, 3]).await;
     world.run("update hubsoft.customer_service set data_cancelamento = now() where id_cliente_servico = 1").await;
     world.run("update mapping.port set id_cliente_servico = 2 where sequencia = 0").await;
-    assert_eq!(customers(&world.sync(vec![Occupants(vec![occupant(1, None, Some(CPF))])]).await), (1, 0, 0, 0));
+    let sits = || occupant(0, Some("2"), None);
+    assert_eq!(customers(&world.sync(vec![Occupants(vec![sits(), occupant(1, None, Some(CPF))])]).await), (1, 0, 0, 0));
     assert_eq!(port(&world, 1).await["service"], 3, "1 is cancelled, 2 sits elsewhere");
     world.customer("11222333000181", &[10]).await;
     let by_code = occupant(2, Some("11.222.333/0001-81"), None);
-    assert_eq!(customers(&world.sync(vec![Occupants(vec![by_code])]).await), (1, 0, 0, 0), "a code that is a document");
+    let page = vec![sits(), occupant(1, Some("3"), None), by_code];
+    assert_eq!(customers(&world.sync(vec![Occupants(page)]).await), (1, 0, 0, 0), "a code that is a document");
     assert_eq!(port(&world, 2).await["service"], 10);
 }
 

@@ -57,8 +57,10 @@ impl World {
     /// A whole sync of these parts; answers its result.
     pub async fn sync(&self, parts: Vec<SyncPart>) -> Value {
         let run = Uuid::now_v7();
-        let parts = [SyncPart::Begun].into_iter().chain(parts).chain([SyncPart::Finished]);
+        let parts = [SyncPart::Begun].into_iter().chain(parts);
         self.write(run, parts.collect()).await;
+        let unseen = mapping::store::unseen(&self.pool, run, 0).await.unwrap();
+        self.write(run, vec![SyncPart::Unseen(unseen), SyncPart::Lifted, SyncPart::Finished]).await;
         mapping::store::sync_result(&self.pool, run).await.unwrap()
     }
 

@@ -96,18 +96,6 @@ async fn s2_the_whole_city_is_seen() {
 }
 
 #[tokio::test]
-async fn s4_who_sits_where_is_what_the_platform_says() {
-    let city = City::built().await;
-    let occupants = all(async |c| city.ozmap.occupants(c.as_deref()).await).await;
-    let seen: BTreeSet<_> = occupants
-        .into_iter()
-        .map(|o| (o.splitter_external_id, o.sequencia as u32 + 1, o.customer.and_then(|c| c.code), o.external_id))
-        .collect();
-    let held = city.simulator.occupied().into_iter().map(|h| (h.splitter, h.port, h.code, h.property));
-    assert_eq!(seen, held.collect());
-}
-
-#[tokio::test]
 async fn d5_a_project_is_synced_alone() {
     let city = City::built().await;
     let everything = all(async |c| city.ozmap.boxes(c.as_deref()).await).await.len();
@@ -193,15 +181,6 @@ async fn b2_a_customer_who_was_moved_since_he_was_seen_is_not_taken_off_his_new_
 }
 
 #[tokio::test]
-async fn b2_a_taken_port_is_refused_by_that_name() {
-    let city = City::built().await;
-    let taken = city.port_of(&code_of(2)).await;
-    let outcome = city.ozmap.attach(&taken, &customer("990012"), &[]).await;
-    assert_eq!(told(outcome), (FailureKind::Rejected, "ozmap.port_taken"));
-    assert_eq!(city.code_at(&taken), Some(code_of(2)));
-}
-
-#[tokio::test]
 async fn b11_everything_goes_or_the_home_stays() {
     let city = City::built().await;
     for (code, how) in [(code_of(4), Detach::Everything), (code_of(5), Detach::KeepHome)] {
@@ -224,21 +203,6 @@ async fn b11_what_is_left_of_half_a_removal_is_found_by_code() {
     assert_eq!((left.len(), left[0].splitter_external_id.clone()), (1, None), "unplugged, and he still lives there");
     city.ozmap.detach(&left[0], Detach::KeepHome).await.unwrap();
     assert!(city.ozmap.seats_of(&code_of(6)).await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn b6_an_attach_whose_answer_was_lost_is_found_by_looking() {
-    for (effect, done) in [(Effect::ResetAfter, true), (Effect::HangAfter, true), (Effect::ResetBefore, false)] {
-        let city = City::built().await;
-        let free = city.free_ports().await.remove(0);
-        city.simulator.add_fault(Fault::always(effect.clone()).method("POST").times(1));
-        let outcome = city.ozmap.attach(&free, &customer("990013"), &[]).await;
-        assert_eq!(told(outcome).0, FailureKind::Unknown, "{effect:?}");
-        let found = city.ozmap.seats_of("990013").await.unwrap();
-        assert_eq!(found.len(), usize::from(done), "{effect:?}: written once, or not at all");
-        let looked = city.ozmap.look_at_port(&free).await.unwrap();
-        assert_eq!(matches!(looked, Occupancy::Taken(_)), done, "{effect:?}");
-    }
 }
 
 #[tokio::test]

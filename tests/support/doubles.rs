@@ -62,6 +62,8 @@ pub struct Facts {
     pub last_sync: Option<DateTime<Utc>>,
     /// What marking would come to.
     pub vanishing: Vanishing,
+    /// Ports on which a sync has seen nobody.
+    pub unseen: Vec<i64>,
     /// What the platform shows on the outputs of splitter `s`, by `sequencia`.
     pub drawn: BTreeMap<i32, Occupancy>,
     /// The platform's boxes that HubSoft lacks.
@@ -126,7 +128,8 @@ impl Default for Facts {
             }),
             later: Later::Nothing,
             last_sync: None,
-            vanishing: Vanishing { missing: 0, known: 100 },
+            vanishing: Vanishing { known: 100, ..Vanishing::default() },
+            unseen: vec![OTHER_PORT],
             drawn: [(0, Occupancy::Free), (1, Occupancy::Free)].into(),
             lacking: Vec::new(),
         }
@@ -314,6 +317,12 @@ impl Network for World {
             free_ports: Vec::new(),
         };
         self.read("hubsoft.search", |facts| Found { boxes: vec![b(facts)], more: false })
+    }
+    async fn nobody_seen(&self, _: Uuid) -> Result<Vanishing, Trouble> {
+        self.read("hubsoft.nobody_seen", |_| Vanishing::default())
+    }
+    async fn unseen(&self, _: Uuid, after: i64) -> Result<Vec<i64>, Trouble> {
+        self.read("hubsoft.unseen", |facts| facts.unseen.iter().copied().filter(|port| *port > after).collect())
     }
 }
 

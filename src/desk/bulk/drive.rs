@@ -18,7 +18,14 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    super::{Caller, Refusal, acts::Verb, check, filter::Filter, kinds},
+    super::{
+        Caller, Refusal,
+        acts::Verb,
+        check,
+        discrepancies::{self, bulk::Batch},
+        filter::Filter,
+        kinds,
+    },
     Bulk, Which, asked_of,
 };
 use crate::tokens::Role;
@@ -90,24 +97,37 @@ async fn one_batch(conn: &mut PgConnection, id: Uuid) -> Result<(), Error> {
     let due = sqlx::query_as(include_str!("../sql/bulk_batch.sql")).bind(id);
     let Some(bulk): Option<Bulk> = due.fetch_optional(&mut *conn).await? else { return Ok(()) };
     let size = (bulk.pace / BATCHES).clamp(1, BATCH);
+    if let Some(how) = discrepancies::bulk::settles(&bulk) {
+        let did = discrepancies::bulk::batch(conn, &bulk, bulk.cursor, size, how).await.map_err(undone)?;
+        return counted(conn, &bulk, size, did).await;
+    }
     let (ask, filter) = work(&bulk, size).map_err(|refusal| Error::Change(refusal.to_string()))?;
     let (sql, values) = filter.ids();
     let query = sqlx::query_as_with::<_, (Uuid, i64), _>(AssertSqlSafe(sql), values).persistent(false);
     let page = query.fetch_all(&mut *conn).await?;
-    let (mut done, mut skipped, mut failed) = (0_i64, 0_i64, 0_i64);
+    let mut did = Batch { seen: page.len(), last: page.last().map(|(_, seq)| *seq), ..Batch::default() };
     for (workflow, _) in &page {
         match act(conn, &bulk, *workflow, &ask).await? {
-            Some(Acted::Done | Acted::Asked) => done += 1,
-            Some(Acted::NotNow { .. } | Acted::Unknown) => skipped += 1,
-            None => failed += 1,
+            Some(Acted::Done | Acted::Asked) => did.done += 1,
+            Some(Acted::NotNow { .. } | Acted::Unknown) => did.skipped += 1,
+            None => did.failed += 1,
         }
     }
-    let over = page.len() < usize::try_from(size).unwrap_or_default();
-    let cursor = page.last().map_or(bulk.cursor, |(_, seq)| *seq);
-    let pause = page.len() as f64 / f64::from(bulk.pace);
-    let count = sqlx::query(include_str!("../sql/bulk_count.sql")).bind(id).bind(cursor).bind(done).bind(skipped);
-    count.bind(failed).bind(pause).bind(over).execute(conn).await?;
+    counted(conn, &bulk, size, did).await
+}
+
+async fn counted(conn: &mut PgConnection, bulk: &Bulk, size: i32, did: Batch) -> Result<(), Error> {
+    let over = did.seen < usize::try_from(size).unwrap_or_default();
+    let cursor = did.last.unwrap_or(bulk.cursor);
+    let pause = did.seen as f64 / f64::from(bulk.pace);
+    let count = sqlx::query(include_str!("../sql/bulk_count.sql")).bind(bulk.id).bind(cursor);
+    count.bind(did.done).bind(did.skipped).bind(did.failed).bind(pause).bind(over).execute(conn).await?;
     Ok(())
+}
+
+/// Why a batch of differences was not settled: it is tried again.
+fn undone(refusal: Refusal) -> Error {
+    Error::Change(refusal.to_string())
 }
 
 /// What is to be done, and the next of those to whom.

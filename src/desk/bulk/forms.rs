@@ -34,45 +34,45 @@ pub struct Start {
 #[serde(deny_unknown_fields, default)]
 pub struct Which {
     /// Kinds, separated by commas.
-    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// Statuses, separated by commas: `queued`, `running`, `waiting`, `paused`, `parked`; left out: all of these.
-    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
     /// `id_integracao`, as text or as a number.
-    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
     pub integration: Option<String>,
     /// `id_porta_atendimento`, as text or as a number.
-    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
     pub port: Option<String>,
     /// `id_cliente_servico`, as text or as a number.
-    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
     /// `id_cliente`, as text or as a number.
-    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
     /// A number, or words of `requested_by`, of `dedup_id` or of a customer's name.
-    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
     /// Started at this time or later.
-    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
     pub since: Option<String>,
     /// Started before this time.
-    #[serde(deserialize_with = "text", skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
 }
 
-/// Whoever writes JSON writes numbers as numbers.
-fn text<'de, D: Deserializer<'de>>(given: D) -> Result<Option<String>, D::Error> {
-    match Value::deserialize(given)? {
-        Value::Null => Ok(None),
-        Value::String(text) => Ok(Some(text)),
-        Value::Number(number) => Ok(Some(number.to_string())),
-        _ => Err(serde::de::Error::custom("must be text or a number")),
-    }
-}
-
 impl Which {
+    /// Whoever writes JSON writes numbers as numbers.
+    pub(in crate::desk) fn text<'de, D: Deserializer<'de>>(given: D) -> Result<Option<String>, D::Error> {
+        match Value::deserialize(given)? {
+            Value::Null => Ok(None),
+            Value::String(text) => Ok(Some(text)),
+            Value::Number(number) => Ok(Some(number.to_string())),
+            _ => Err(serde::de::Error::custom("must be text or a number")),
+        }
+    }
+
     /// As a list takes it. Only what has not ended is meant, also because looking through all that ever was would take long.
     pub fn asked(&self, after: Option<String>, limit: Option<u32>) -> Asked {
         let which = self.clone();

@@ -77,7 +77,7 @@ pub struct Create {
     /// What it is reached by (rule D1), secrets included.
     #[schema(value_type = Object)]
     pub parameters: Map<String, Value>,
-    /// `keep_home`, `implanted_required`: true or false.
+    /// `keep_home`, `implanted_required`: true or false; `missing_percent`: 1 to 100 (rule S9).
     #[serde(default)]
     #[schema(value_type = Object)]
     pub settings: Map<String, Value>,

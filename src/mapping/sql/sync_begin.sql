@@ -5,6 +5,8 @@ with closed as (
   where r.id_integracao = $2 and r.run <> $1 and r.ended_at is null returning r.run
 ), forgotten as (
   delete from mapping.sync_seen n using closed c where n.run = c.run
+), free as (
+  delete from mapping.sync_occupied o using closed c where o.run = c.run
 ), shown as (
   update mapping.project p set em_sincronizacao = true, erro_sincronizacao = null
   from mapping.integration i where i.id_integracao = $2 and p.id_projeto = i.id_projeto

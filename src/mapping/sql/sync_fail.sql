@@ -1,6 +1,8 @@
 -- A sync failed: its row, and the project's screen, which says why (rule S11). It may have failed before its row was there.
 with forgotten as (
   delete from mapping.sync_seen n where n.run = $1
+), free as (
+  delete from mapping.sync_occupied o where o.run = $1
 ), shown as (
   update mapping.project p
   set em_sincronizacao = false, erro_sincronizacao = $3, ultima_sincronizacao = enlace.now()

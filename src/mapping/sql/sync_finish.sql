@@ -1,6 +1,8 @@
 -- A sync ended well: its row, the project's screen (rule S11), and what it remembered only for itself.
 with forgotten as (
   delete from mapping.sync_seen n where n.run = $1
+), free as (
+  delete from mapping.sync_occupied o where o.run = $1
 ), shown as (
   update mapping.project p
   set em_sincronizacao = false, erro_sincronizacao = null, ultima_sincronizacao = enlace.now(),

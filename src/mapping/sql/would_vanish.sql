@@ -1,8 +1,11 @@
--- How many elements of a kind a sync has not seen, and how many there are that are not missing yet (rule S9). Each is looked
+-- How many elements of a kind a sync has not seen, how many there are that are not missing yet, and the share of them that the
+-- integration lets go without a question, where it sets one (rule S9). Each is looked
 -- up by its key (a count cannot become a join), because statistics of what was just seen are not there yet.
 select count(*) filter (where (
          select count(*) from mapping.sync_seen n where n.run = $1 and n.kind = $2 and n.external_id = e.external_id) = 0) as missing,
-       count(*) as known
+       count(*) as known,
+       (select (i.settings ->> 'missing_percent')::bigint from mapping.sync_run o join mapping.integration i using (id_integracao)
+        where o.run = $1) as percent
 from mapping.sync_run r
 cross join lateral (
   select b.external_id from mapping.box b
