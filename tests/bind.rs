@@ -53,6 +53,7 @@ async fn b2_b3_b10_what_hubsoft_commits_the_platform_shows() {
     assert_eq!(ours[&free], None);
 }
 
+// on every platform
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b1_b3_b8_b9_what_needs_no_call_makes_none_and_says_why() {
     let isp = Isp::new(30).await;

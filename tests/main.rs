@@ -23,6 +23,7 @@ mod ozmap_adapter;
 mod ozmap_sdk;
 mod php;
 mod postgres_away;
+mod rules;
 mod schedules;
 mod settings;
 mod sql;
