@@ -12,6 +12,7 @@ pub mod guard;
 pub mod http;
 mod liberal;
 pub mod ozmap;
+pub mod people;
 
 use std::time::Duration;
 
