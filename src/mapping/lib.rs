@@ -11,6 +11,7 @@ mod error;
 pub mod integrations;
 mod occupants;
 mod parameters;
+pub mod retention;
 pub mod secrets;
 pub mod store;
 mod sync;

@@ -29,6 +29,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("0011_enqueue_direct.sql", include_str!("../../migrations/0011_enqueue_direct.sql")),
     ("0012_keys.sql", include_str!("../../migrations/0012_keys.sql")),
     ("0013_explain_hands.sql", include_str!("../../migrations/0013_explain_hands.sql")),
+    ("0018_people.sql", include_str!("../../migrations/0018_people.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.

@@ -88,7 +88,8 @@ fn said(lines: &[&str], start: usize) -> Option<Vec<String>> {
 /// By its folder; else by what its body names; else by what its file does; else all of them.
 fn read(file: &str, body: &str, common: &str) -> Vec<String> {
     let places = [file.to_owned(), body.to_lowercase(), isp(body), common.to_lowercase(), isp(common)];
-    let named = |text: &String| KNOWN.iter().filter(|known| text.contains(*known)).map(|known| (*known).to_owned()).collect();
+    let named =
+        |text: &String| KNOWN.iter().filter(|known| text.contains(*known)).map(|known| (*known).to_owned()).collect();
     let found: Option<Vec<String>> = places.iter().map(named).find(|names: &Vec<String>| !names.is_empty());
     found.unwrap_or_else(|| KNOWN.map(str::to_owned).to_vec())
 }
@@ -103,7 +104,8 @@ fn isp(text: &str) -> String {
 fn where_a_test_proves_its_rules_is_read_from_its_place_and_its_words() {
     let text = "use crate::Isp;\n\n#[test]\nfn b2_b10_x() {\n    geosite();\n}\n\n#[tokio::test]\nasync fn s1_y() {\n}\n\n\
                 // on geogrid\n#[test]\nfn p1_z() {}\n\nfn s9_helper() {}\n";
-    let of = |file| of_file(file, text).into_iter().map(|t| (t.rules.join(" "), t.platforms.join(" "))).collect::<Vec<_>>();
+    let of =
+        |file| of_file(file, text).into_iter().map(|t| (t.rules.join(" "), t.platforms.join(" "))).collect::<Vec<_>>();
     let pairs = |pairs: [(&str, &str); 3]| pairs.map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec();
     assert_eq!(of("tests/x.rs"), pairs([("B2 B10", "geosite"), ("S1", "ozmap"), ("P1", "geogrid")]));
     assert_eq!(of("tests/ozmap_adapter/x.rs"), pairs([("B2 B10", "ozmap"), ("S1", "ozmap"), ("P1", "geogrid")]));
