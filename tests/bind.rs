@@ -97,6 +97,7 @@ async fn b2_whoever_is_displaced_is_put_where_hubsoft_says_that_he_sits() {
     assert_eq!(asked, 0, "HubSoft says that {moved_out} sits nowhere");
 }
 
+// on every platform
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b1_b3_b8_b9_what_needs_no_call_makes_none_and_says_why() {
     let isp = Isp::new(30).await;

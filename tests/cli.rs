@@ -135,7 +135,7 @@ async fn what_is_wrong_is_said_by_name() {
         (&["workflows", "retry", "00000000-0000-0000-0000-000000000000"], "--reason"),
         (&["workflows", "show", "00000000-0000-0000-0000-000000000000"], "there is no workflow"),
         (&["integrations", "show", "7"], "there is no integration 7"),
-        (&["integrations", "create", "--platform", "mapas", "--name", "x"], "platform: must be one of ozmap"),
+        (&["integrations", "create", "--platform", "mapas", "--name", "x"], "platform: deve ser uma de ozmap"),
         (&["upstreams", "close", "7", "--reason", "x"], "there is no upstream \"integration:7\""),
         (&["acts", "start", "--action", "dance", "--reason", "x"], "there is no act \"dance\""),
         (&["acts", "start", "--action", "retry", "--reason", "x"], "filter: must narrow workflows down"),

@@ -143,3 +143,21 @@ async fn s11_0017_mends_what_called_off_syncs_left_and_keeps_differences() {
         .unwrap();
     assert_eq!(looked, Some(2), "what an older build began is not compared");
 }
+
+#[tokio::test]
+async fn g5_0014_frees_what_a_worker_that_is_no_more_was_left_with() {
+    let (_db, mut connection) = before("0014").await;
+    let old = "insert into enlace.worker (id, name, build, lease_until) values ('00000000-0000-7000-8000-00000000000a', 'lives', '1', now() + interval '1 minute');
+        insert into enlace.run (id, position, kind, version, lane, status, state, due_at, worker) values
+          ('00000000-0000-7000-8000-000000000001', 1, 'bind', 1, 1, 'queued', 'clearing', now(), '00000000-0000-7000-8000-00000000000b'),
+          ('00000000-0000-7000-8000-000000000002', 2, 'bind', 1, 1, 'queued', 'clearing', now(), '00000000-0000-7000-8000-00000000000a')";
+    sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
+    let (_, sql) = FILES.iter().find(|(name, _)| name.starts_with("0014")).unwrap();
+    sqlx::raw_sql(*sql).execute(&mut connection).await.unwrap();
+    let held: Vec<(bool, bool)> =
+        sqlx::query_as("select worker is not null, interrupted_by is not null from enlace.run order by position")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+    assert_eq!(held, [(false, true), (true, false)], "one is free, and was interrupted; the other is held as before");
+}

@@ -1,5 +1,5 @@
 //! What can be seen of the product from outside: one trace a workflow, and metrics that answer an operator's questions.
 
-mod collector;
+pub mod collector;
 mod metrics;
 mod traces;

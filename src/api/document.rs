@@ -27,7 +27,8 @@ pub const PREFIX: &str = "/api/v1";
 
 const ABOUT: &str = "Keeps HubSoft and its fiber-mapping platforms in step. Every call needs a token \
     (`Authorization: Bearer enlace_…`, made by `enlace tokens create`). A token of role `enqueue` starts work and reads what it \
-    started; `viewer` reads everything, personal data masked; `operator` acts as well; `admin` may do everything. What goes wrong \
+    started; `viewer` reads everything, personal data masked; `operator` acts as well; `admin` may do everything, and sees people in \
+    full, which the audit then tells (`looked`). What goes wrong \
     is answered as a problem document (RFC 9457): `type` is stable, `field` names what is to blame.";
 
 /// What the document holds beside the routes.

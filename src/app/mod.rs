@@ -91,6 +91,7 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
         checks.push(Arc::new(move || (!pulse.beats()).then(|| "the worker holds no lease".to_owned())));
         running.spawn(work(worker, pool.clone(), stop.clone()));
         running.spawn(keep_history(settings.history, pool.clone(), stop.clone()));
+        running.spawn(forget_people(settings.history, pool.clone(), stop.clone()));
         running.spawn(act_on_many(pool.clone(), stop.clone()));
     }
     if settings.roles.contains(Role::Scheduler) {
@@ -142,6 +143,11 @@ async fn work(worker: Worker<Change>, pool: PgPool, stop: CancellationToken) -> 
 async fn keep_history(history: History, pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
     let keep = Keep { days: history.keep_days, weeks_ahead: history.weeks_ahead };
     engine::history::keep(pool, process_name(), keep, stop).await;
+    Ok(())
+}
+
+async fn forget_people(history: History, pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
+    desk::forget::keep(pool, process_name(), history.keep_days, stop).await;
     Ok(())
 }
 

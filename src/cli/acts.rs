@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::desk::{Desk, at_desk};
 use super::narrow::Narrow;
 use super::progress::Progress;
-use super::show::{Look, done, local, plain, table, typed_time};
+use super::show::{InFull, Look, done, local, plain, table, typed_time};
 use crate::desk::Items;
 use crate::desk::acts::Verb;
 use crate::desk::audit::{self, Asked, Done, Shown};
@@ -31,6 +31,8 @@ pub enum Acts {
     Show {
         /// Its id
         id: Uuid,
+        #[command(flatten)]
+        full: InFull,
         #[command(flatten)]
         look: Look,
     },
@@ -125,8 +127,9 @@ impl Acts {
         at_desk(settings, async |desk| match self {
             Self::Start(starting) => starting.run(&desk).await,
             Self::List(listing) => listing.run(&desk).await,
-            Self::Show { id, look } => {
-                look.show(async || Ok(audit::show(&desk.pool, &desk.caller, id).await?), shown).await
+            Self::Show { id, full, look } => {
+                let caller = desk.looking(full);
+                look.show(async || Ok(audit::show(&desk.pool, &caller, id).await?), shown).await
             }
             Self::Pause(steering) => steering.run(&desk, Steer::Pause).await,
             Self::Resume(steering) => steering.run(&desk, Steer::Resume).await,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use sqlx::{Connection, PgConnection, PgPool};
 
+use super::show::InFull;
 use crate::desk::{Caller, Setup, connect::Stored};
 use crate::migrations;
 use crate::postgres::{Claim, Database};
@@ -24,6 +25,11 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// Whoever sits at the terminal, with personal data in full if they ask for it.
+    pub fn looking(&self, asked: InFull) -> Caller {
+        Caller { in_full: asked.full, ..self.caller.clone() }
+    }
+
     /// What setting integrations up takes; reads the key for credentials.
     pub fn setup(&self) -> anyhow::Result<Setup> {
         let key = Arc::new(secret_key::load(&self.settings)?);

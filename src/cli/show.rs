@@ -33,6 +33,14 @@ pub struct Look {
     pub watch: bool,
 }
 
+/// Whether people are named.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct InFull {
+    /// Show personal data in full; that you looked is written down
+    #[arg(long)]
+    pub full: bool,
+}
+
 /// The language of sentences.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Language {

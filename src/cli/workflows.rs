@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::desk::{Desk, at_desk};
 use super::narrow::Narrow;
 use super::progress::Progress;
-use super::show::{Language, Look, done, local, local_or_dash, plain, say, table};
+use super::show::{InFull, Language, Look, done, local, local_or_dash, plain, say, table};
 use crate::desk::Items;
 use crate::desk::acts::{self, Verb, With};
 use crate::desk::start::{self, Along, Start};
@@ -64,6 +64,8 @@ pub struct List {
     #[arg(long, default_value = "pt")]
     lang: Language,
     #[command(flatten)]
+    full: InFull,
+    #[command(flatten)]
     look: Look,
 }
 
@@ -75,6 +77,8 @@ pub struct One {
     /// Language of sentences
     #[arg(long, default_value = "pt")]
     lang: Language,
+    #[command(flatten)]
+    full: InFull,
     #[command(flatten)]
     look: Look,
 }
@@ -159,9 +163,9 @@ impl Workflows {
 
 impl List {
     async fn run(self, desk: &Desk) -> anyhow::Result<ExitCode> {
-        let (look, lang) = (self.look, self.lang);
+        let (look, lang, caller) = (self.look, self.lang, desk.looking(self.full));
         let asked = self.narrow.page(self.after, self.limit);
-        let read = async || Ok(workflows::list(&desk.pool, &desk.caller, &asked).await?);
+        let read = async || Ok(workflows::list(&desk.pool, &caller, &asked).await?);
         look.show(read, |page| listed(page, lang)).await
     }
 }
@@ -179,7 +183,8 @@ fn listed(page: &Items<Summary>, lang: Language) -> String {
 
 impl One {
     async fn show(self, desk: &Desk) -> anyhow::Result<ExitCode> {
-        let read = async || Ok(workflows::show(&desk.pool, &desk.caller, self.id).await?);
+        let caller = desk.looking(self.full);
+        let read = async || Ok(workflows::show(&desk.pool, &caller, self.id).await?);
         self.look.show(read, |one| whole(one, self.lang)).await
     }
 }

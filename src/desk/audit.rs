@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     Caller, Items, Refusal,
     bulk::{self, Bulk},
-    check, mask,
+    check, looked, mask,
 };
 
 /// One thing that a person did.
@@ -73,8 +73,14 @@ impl Done {
         if !caller.sees_people() {
             self.before.iter_mut().chain(self.after.iter_mut()).for_each(mask::people);
             self.before.iter_mut().filter_map(|before| before.get_mut("filter")).for_each(mask::search);
+            mask::words(&mut self.reason);
         }
         self
+    }
+
+    fn tells(&self) -> bool {
+        let searched = self.before.as_ref().and_then(|before| before.get("filter")?.get("q"));
+        searched.is_some() || self.before.iter().chain(&self.after).any(mask::tells)
     }
 }
 
@@ -132,7 +138,16 @@ pub async fn list(pool: &PgPool, caller: &Caller, asked: &Asked) -> Result<Items
     let query = query.bind(check::after_id(asked.after.as_deref())?).bind(None::<Uuid>).bind(i64::from(limit) + 1);
     let read: Vec<Done> = query.fetch_all(pool).await?;
     let page = check::page(read, limit, |one| one.id);
+    looked_at(pool, caller, &page.items).await?;
     Ok(Items { items: page.items.into_iter().map(|one| one.seen_by(caller)).collect(), next: page.next })
+}
+
+async fn looked_at(pool: &PgPool, caller: &Caller, shown: &[Done]) -> Result<(), Refusal> {
+    if !caller.sees_people() {
+        return Ok(());
+    }
+    let told: Vec<Uuid> = shown.iter().filter(|done| done.tells()).map(|done| done.id).collect();
+    looked::at_many(pool, caller, "acts", &told).await
 }
 
 fn id(field: &str, text: &Option<String>) -> Result<Option<Uuid>, Refusal> {
@@ -148,7 +163,9 @@ pub async fn show(pool: &PgPool, caller: &Caller, id: Uuid) -> Result<Shown, Ref
     let query = sqlx::query_as(include_str!("sql/audit.sql")).bind(None::<String>).bind(None::<String>);
     let query = query.bind(None::<Uuid>).bind(None::<Uuid>).bind(None::<DateTime<Utc>>).bind(None::<DateTime<Utc>>);
     let found: Option<Done> = query.bind(None::<Uuid>).bind(id).bind(1_i64).fetch_optional(pool).await?;
-    let done = found.ok_or_else(|| Refusal::Missing(format!("there is no act {id}")))?.seen_by(caller);
+    let done = found.ok_or_else(|| Refusal::Missing(format!("there is no act {id}")))?;
+    looked_at(pool, caller, std::slice::from_ref(&done)).await?;
+    let done = done.seen_by(caller);
     let progress = if done.bulk == Some(id) { bulk::show(pool, caller, id).await? } else { None };
     Ok(Shown { done, progress })
 }

@@ -21,7 +21,7 @@ use super::{
     check,
     filter::Filter,
     kinds,
-    workflows::summary,
+    workflows::summaries,
 };
 
 /// Workflows a second where nobody says how many.
@@ -84,7 +84,7 @@ pub async fn preview(pool: &PgPool, caller: &Caller, start: &Start) -> Result<Pr
     let query = sqlx::query_as_with::<_, WorkflowRow, _>(AssertSqlSafe(sql), values).persistent(false);
     let rows = query.fetch_all(&mut *tx).await?;
     tx.rollback().await?;
-    let sample = rows.into_iter().take(SAMPLE as usize).map(|row| summary(row, caller)).collect();
+    let sample = summaries(pool, caller, rows.into_iter().take(SAMPLE as usize)).await?;
     let matching = by_status.iter().map(|of| of.matching).sum();
     let possible = by_status.iter().map(|of| of.possible).sum();
     Ok(Preview { matching, possible, by_status, sample })

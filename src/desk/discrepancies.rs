@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 pub use forms::{Asked, Discrepancy, Settle, Settled};
 
-use super::{Caller, Items, Refusal, again, audit, check};
+use super::{Caller, Items, Refusal, again, audit, check, looked, mask};
 
 /// A page of them, newest first.
 ///
@@ -26,7 +26,8 @@ pub async fn list(pool: &PgPool, caller: &Caller, asked: &Asked) -> Result<Items
     let mut conn = pool.acquire().await?;
     let read = stored::list(&mut conn, &which, status, before, i64::from(limit) + 1).await?;
     let page = check::page(read, limit, |one| one.id);
-    let items = page.items.into_iter().map(|one| Discrepancy::of(one, caller)).collect();
+    let items: Vec<_> = page.items.into_iter().map(|one| Discrepancy::of(one, caller)).collect();
+    looked(pool, caller, items.iter()).await?;
     Ok(Items { items, next: page.next })
 }
 
@@ -36,7 +37,18 @@ pub async fn list(pool: &PgPool, caller: &Caller, asked: &Asked) -> Result<Items
 /// [`Refusal::Missing`] where there is none of this number.
 pub async fn show(pool: &PgPool, caller: &Caller, id: i64) -> Result<Discrepancy, Refusal> {
     let read = stored::read(pool, id).await?.ok_or_else(|| missing(id))?;
-    Ok(Discrepancy::of(read, caller))
+    let shown = Discrepancy::of(read, caller);
+    looked(pool, caller, [&shown].into_iter()).await?;
+    Ok(shown)
+}
+
+/// P1: whoever sees people in full is written down; to others nothing of them is shown.
+async fn looked(pool: &PgPool, caller: &Caller, shown: impl Iterator<Item = &Discrepancy>) -> Result<(), Refusal> {
+    if !caller.sees_people() {
+        return Ok(());
+    }
+    let told: Vec<i64> = shown.filter(|one| mask::tells(&one.theirs)).map(|one| one.id).collect();
+    looked::at_many(pool, caller, "discrepancies", &told).await
 }
 
 /// Settles one.

@@ -107,7 +107,8 @@ pub async fn edit(
         let mut tx = pool.begin().await?;
         stored::edit(&mut tx, setup.keeper(), id, &edit).await?;
         if new_parameters {
-            upstreams::reopen_after_refusal(&mut tx, caller, id, "the parameters were changed").await?;
+            upstreams::reopen_after_refusal(&mut tx, caller, id, "os parâmetros mudaram / the parameters were changed")
+                .await?;
         }
         settle(pool, tx, caller, "integration.edit", &reason, id, Some(&before)).await
     })
@@ -212,7 +213,8 @@ pub async fn test(pool: &PgPool, setup: &Setup, caller: &Caller, id: i64) -> Res
     };
     let opened = again(|| async {
         let mut tx = pool.begin().await?;
-        let opened = upstreams::reopen_after_refusal(&mut tx, caller, id, "a test of it succeeded").await?;
+        let opened =
+            upstreams::reopen_after_refusal(&mut tx, caller, id, "um teste deu certo / a test of it succeeded").await?;
         tx.commit().await?;
         Ok(opened)
     })
@@ -233,7 +235,8 @@ fn failed(failure: &platforms::Failure) -> Tested {
 /// When there is no such integration, or it is inactive: its sync would only wait.
 pub async fn sync(pool: &PgPool, caller: &Caller, id: i64) -> Result<start::Started, Refusal> {
     if !show(pool, id).await?.active {
-        let message = format!("integration {id} is inactive: activate it first");
+        let message =
+            format!("a integração {id} está inativa: ative-a antes / integration {id} is inactive: activate it first");
         return Err(Refusal::NotNow { message, legal: vec!["activate"] });
     }
     let asked = start::Start {

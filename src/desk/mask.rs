@@ -1,9 +1,11 @@
 //! Personal data, masked for those who may not see it (rule P1).
 
+use mapping::documents;
+use platforms::people as texts;
 use serde_json::Value;
 
 /// Keys whose values tell who somebody is, in HubSoft's words and in ours.
-const PERSONAL: [&str; 9] = [
+const PERSONAL: [&str; 12] = [
     "nome_razaosocial",
     "cpf_cnpj",
     "telefone_primario",
@@ -13,19 +15,46 @@ const PERSONAL: [&str; 9] = [
     "customer",
     "customer_name",
     "endereco",
+    "documento",
+    "telefone",
+    "email",
 ];
+/// Keys under which one side of a difference speaks: there a name is a customer's.
+const SIDES: [&str; 2] = ["ours", "theirs"];
+/// What a customer's name is called there.
+const NAMES: [&str; 2] = ["name", "nome"];
 
-/// Hides every value that tells who somebody is, however deep it lies.
+/// Hides every value that tells who somebody is, however deep it lies: by its key, or because it is a document.
 pub fn people(value: &mut Value) {
+    hide_people(value, false);
+}
+
+fn hide_people(value: &mut Value, of_a_side: bool) {
     match value {
         Value::Object(fields) => {
             for (key, inner) in fields.iter_mut() {
-                if PERSONAL.contains(&key.as_str()) { hide(inner) } else { people(inner) }
+                let key = key.as_str();
+                let personal = PERSONAL.contains(&key) || (of_a_side && NAMES.contains(&key));
+                if personal { hide(inner) } else { hide_people(inner, of_a_side || SIDES.contains(&key)) }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(people),
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_people(item, of_a_side)),
+        // Whatever its key: on platforms a customer's code may be his document.
+        Value::String(text) if documents::valid(text).is_some() => hide(value),
         _ => {}
     }
+}
+
+/// Whether it tells who somebody is.
+pub fn tells(value: &Value) -> bool {
+    let mut masked = value.clone();
+    people(&mut masked);
+    masked != *value
+}
+
+/// Hides documents, phone numbers and addresses in words that somebody wrote.
+pub fn words(text: &mut String) {
+    *text = texts::without_numbers(text);
 }
 
 /// Hides what was searched for: it may be somebody's name.
@@ -60,5 +89,19 @@ mod tests {
             json!({ "id_cliente_servico": 7, "theirs": [{ "customer": { "name": "A•••", "code": "•••" } }],
             "cpf_cnpj": "5•••", "projeto": { "nome": "Centro" } })
         );
+    }
+
+    #[test]
+    fn p1_a_side_of_a_difference_names_nobody_and_a_code_that_is_a_document_is_one() {
+        let mut value = json!({ "ours": { "id_cliente_servico": 7 }, "name": "OZMap",
+            "theirs": { "external_id": "p1", "name": "Ana Souza", "code": "529.982.247-25" } });
+        assert!(tells(&value));
+        people(&mut value);
+        assert_eq!(
+            value,
+            json!({ "ours": { "id_cliente_servico": 7 }, "name": "OZMap",
+            "theirs": { "external_id": "p1", "name": "A•••", "code": "5•••" } })
+        );
+        assert!(!tells(&json!({ "id_porta_atendimento": 52998224725_i64, "name": "Centro", "code": "4411" })));
     }
 }

@@ -10,8 +10,10 @@ pub mod check;
 pub mod connect;
 pub mod discrepancies;
 pub mod filter;
+pub mod forget;
 pub mod integrations;
 pub mod kinds;
+pub mod looked;
 pub mod mask;
 pub mod refusal;
 pub mod schedules;
@@ -40,12 +42,14 @@ pub struct Caller {
     pub role: Role,
     /// Their token; `None` at a terminal.
     pub token: Option<Uuid>,
+    /// Personal data is shown to them in full if their role may see it: always over HTTP, at a terminal where they ask for it.
+    pub in_full: bool,
 }
 
 impl Caller {
     /// Somebody at a terminal of the machine: may do everything, since the database is theirs anyway.
     pub fn at_terminal(name: String) -> Self {
-        Self { name, role: Role::Admin, token: None }
+        Self { name, role: Role::Admin, token: None, in_full: false }
     }
 
     /// Whose work they may read where they may not read everything.
@@ -53,15 +57,15 @@ impl Caller {
         (self.role == Role::Enqueue).then_some(self.token).flatten()
     }
 
-    /// Whether names and documents are shown to them in full (rule P1).
+    /// Whether names and documents are shown to them in full (rule P1); that they looked is then written down ([`looked`]).
     pub fn sees_people(&self) -> bool {
-        self.role == Role::Admin
+        self.role == Role::Admin && self.in_full
     }
 }
 
 impl From<Token> for Caller {
     fn from(token: Token) -> Self {
-        Self { name: token.name, role: token.role, token: Some(token.id) }
+        Self { name: token.name, role: token.role, token: Some(token.id), in_full: true }
     }
 }
 

@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Refusal, again, check, mask, workflows::Explanation};
+use super::{Caller, Refusal, again, check, looked, mask, workflows::Explanation};
 
 /// What a stored `dedup_id` begins with where it was made from an `Idempotency-Key`.
 const KEYED: &str = "Idempotency-Key ";
@@ -172,8 +172,11 @@ async fn ended(pool: &PgPool, caller: &Caller, id: Uuid) -> Result<Option<Ended>
         .await?;
     let Some(row) = (if over { query::workflow(pool, id).await? } else { None }) else { return Ok(None) };
     let mut result = row.result;
-    if let Some(result) = result.as_mut().filter(|_| !caller.sees_people()) {
-        mask::people(result);
+    let tells = result.as_ref().is_some_and(mask::tells);
+    if !caller.sees_people() {
+        result.iter_mut().for_each(mask::people);
+    } else if tells {
+        looked::at_workflow(pool, caller, id).await?;
     }
-    Ok(Some(Ended { id, status: row.status, result, explanation: Explanation::of(&row.explanation) }))
+    Ok(Some(Ended { id, status: row.status, result, explanation: Explanation::of(&row.explanation, caller) }))
 }

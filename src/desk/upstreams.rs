@@ -158,7 +158,9 @@ async fn may_open(pool: &PgPool, before: &Upstream, until: Option<Until>) -> Res
     if let (Some(Until::Open), Some(integration)) = (until, before.id_integracao)
         && !super::integrations::show(pool, integration).await?.active
     {
-        let message = format!("integration {integration} is inactive: activate it, then its upstream opens");
+        let message = format!(
+            "a integração {integration} está inativa: ative-a, e a plataforma se abre / integration {integration} is inactive: activate it, then its upstream opens"
+        );
         return Err(Refusal::NotNow { message, legal: vec!["activate"] });
     }
     Ok(())

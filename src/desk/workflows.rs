@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     Caller, Items, Refusal, check,
     filter::{Asked, Filter},
-    kinds, mask,
+    kinds, looked, mask,
 };
 
 /// One sentence, in both languages.
@@ -26,9 +26,15 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// From what `enlace.explain` answers.
-    pub fn of(value: &Value) -> Self {
-        let text = |language: &str| value.get(language).and_then(Value::as_str).unwrap_or_default().to_owned();
+    /// From what `enlace.explain` answers, as this caller may see it: it may hold what people wrote.
+    pub fn of(value: &Value, caller: &Caller) -> Self {
+        let text = |language: &str| {
+            let mut text = value.get(language).and_then(Value::as_str).unwrap_or_default().to_owned();
+            if !caller.sees_people() {
+                mask::words(&mut text);
+            }
+            text
+        };
         Self { pt: text("pt"), en: text("en") }
     }
 }
@@ -176,7 +182,7 @@ pub async fn list(pool: &PgPool, caller: &Caller, asked: &Asked) -> Result<Items
     let rows = query.fetch_all(&mut *tx).await?;
     tx.rollback().await?;
     let page = check::page(rows, filter.limit, |row| row.seq);
-    Ok(Items { items: page.items.into_iter().map(|row| summary(row, caller)).collect(), next: page.next })
+    Ok(Items { items: summaries(pool, caller, page.items.into_iter()).await?, next: page.next })
 }
 
 /// One workflow, whole.
@@ -191,13 +197,35 @@ pub async fn show(pool: &PgPool, caller: &Caller, id: Uuid) -> Result<Workflow, 
         _ => None,
     };
     let steps = steps(query::attempts(pool, id).await?);
-    let acts = query::acts(pool, id).await?.into_iter().map(|row| act(row, caller)).collect();
-    let legal_acts = engine::acts::legal(&row.stands(), kinds::definitions()).into_iter().map(Into::into).collect();
+    let acts = query::acts(pool, id).await?;
     let mut original_payload = row.original.clone();
+    let noted = acts.iter().flat_map(|act| act.before.iter().chain(&act.after)).chain(&original_payload);
     if !caller.sees_people() {
         original_payload.iter_mut().for_each(mask::people);
+    } else if tells(&row) || noted.into_iter().any(mask::tells) {
+        looked::at_workflow(pool, caller, id).await?;
     }
+    let acts = acts.into_iter().map(|row| act(row, caller)).collect();
+    let legal_acts = engine::acts::legal(&row.stands(), kinds::definitions()).into_iter().map(Into::into).collect();
     Ok(Workflow { summary: summary(row, caller), progress, steps, acts, legal_acts, original_payload })
+}
+
+/// Rows as this caller may see them; that they looked at people is written down.
+pub(super) async fn summaries(
+    pool: &PgPool,
+    caller: &Caller,
+    rows: impl Iterator<Item = WorkflowRow>,
+) -> Result<Vec<Summary>, Refusal> {
+    let rows: Vec<WorkflowRow> = rows.collect();
+    if caller.sees_people() {
+        let told: Vec<Uuid> = rows.iter().filter(|row| tells(row)).map(|row| row.id).collect();
+        looked::at_many(pool, caller, "workflows", &told).await?;
+    }
+    Ok(rows.into_iter().map(|row| summary(row, caller)).collect())
+}
+
+fn tells(row: &WorkflowRow) -> bool {
+    std::iter::once(&row.payload).chain(&row.result).any(mask::tells)
 }
 
 /// Refuses one that this caller may not read, as if it were not there.
@@ -208,7 +236,7 @@ async fn readable(pool: &PgPool, caller: &Caller, id: Uuid) -> Result<(), Refusa
     if theirs { Ok(()) } else { Err(Refusal::no_workflow(id)) }
 }
 
-pub(super) fn summary(row: WorkflowRow, caller: &Caller) -> Summary {
+fn summary(row: WorkflowRow, caller: &Caller) -> Summary {
     let (mut payload, mut result) = (row.payload, row.result);
     let keys = kinds::keys(&row.kind, &payload);
     if !caller.sees_people() {
@@ -220,7 +248,7 @@ pub(super) fn summary(row: WorkflowRow, caller: &Caller) -> Summary {
         version: row.version,
         status: row.status,
         state: row.state,
-        explanation: Explanation::of(&row.explanation),
+        explanation: Explanation::of(&row.explanation, caller),
         keys,
         payload,
         result,
@@ -276,9 +304,10 @@ impl From<AttemptRow> for Attempt {
 
 /// An act, with the payload that it may hold masked for those who may not see it.
 fn act(row: ActRow, caller: &Caller) -> Act {
-    let (mut before, mut after) = (row.before, row.after);
+    let ActRow { mut before, mut after, mut reason, .. } = row;
     if !caller.sees_people() {
         before.iter_mut().chain(after.iter_mut()).for_each(mask::people);
+        mask::words(&mut reason);
     }
-    Act { act: row.act, person: row.person, reason: row.reason, at: row.at, before, after }
+    Act { act: row.act, person: row.person, reason, at: row.at, before, after }
 }

@@ -15,7 +15,7 @@ pub enum Error {
         message: String,
     },
     /// There is no integration of this id.
-    #[error("there is no integration {0}")]
+    #[error("não há integração {0} / there is no integration {0}")]
     NoIntegration(i64),
     /// The stored credentials do not open: another key, or a row that was changed by hand.
     #[error("the credentials of integration {0} cannot be opened with this secret key")]

@@ -219,7 +219,8 @@ pub async fn set_project(conn: &mut PgConnection, id: i64, choice: &ProjectChoic
     match query.execute(conn).await {
         Ok(done) => changed(id, done.rows_affected()),
         Err(sqlx::Error::Database(refused)) if refused.constraint() == Some("integration_one_per_project") => {
-            Err(Error::invalid("id_projeto", "is filled by another integration; a project has one (rule D2)"))
+            let message = "já é preenchido por outra integração; escolha outro / is filled by another integration, and a project has one: choose another";
+            Err(Error::invalid("id_projeto", message))
         }
         Err(other) => Err(other.into()),
     }
@@ -232,11 +233,17 @@ async fn vacant(conn: &mut PgConnection, id: i64, project: i64) -> Result<i64, E
     match filled_by {
         Some(None) => Ok(project),
         Some(Some(name)) => {
-            let message =
-                format!("project {project} is filled by the integration \"{name}\"; a project has one (rule D2)");
+            let message = format!(
+                "o projeto {project} já é preenchido pela integração \"{name}\"; escolha outro / project {project} is filled by the integration \"{name}\", and a project has one: choose another"
+            );
             Err(Error::invalid("id_projeto", message))
         }
-        None => Err(Error::invalid("id_projeto", format!("there is no project {project}"))),
+        None => {
+            let message = format!(
+                "não há projeto {project}; dê o nome de um novo em nome / there is no project {project}; name a new one in nome"
+            );
+            Err(Error::invalid("id_projeto", message))
+        }
     }
 }
 

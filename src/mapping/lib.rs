@@ -13,6 +13,7 @@ pub mod integrations;
 mod occupants;
 mod parameters;
 mod register;
+pub mod retention;
 pub mod secrets;
 pub mod store;
 mod sync;

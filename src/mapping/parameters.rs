@@ -1,6 +1,6 @@
 //! What people give to set an integration up, checked: each mistake names its field (rule D1).
 
-use platforms::{ElementKind, Given, PLATFORMS, ParameterSpec};
+use platforms::{ElementKind, Given, PLATFORMS, ParameterSpec, guard::Guard};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use strum::IntoEnumIterator;
@@ -34,19 +34,20 @@ impl Parameters {
             match value {
                 Value::Null => self.remove(name),
                 Value::String(text) => self.set(spec, checked(&field, text)?),
-                _ => return Err(Error::invalid(field, "must be text")),
+                _ => return Err(Error::invalid(field, "deve ser um texto / must be text")),
             }
         }
         Ok(())
     }
 
-    /// Everything that the platform needs is there, and addresses are addresses. `plain_http`: the installation allows it.
+    /// Everything that the platform needs is there, and addresses are addresses. `plain_http`: the installation allows it, and
+    /// with it addresses inside of networks.
     pub(crate) fn complete(&self, platform: &str, plain_http: bool) -> Result<(), Error> {
         for spec in platforms::parameters(platform).iter().filter(|spec| spec.required) {
             if !self.open.contains_key(spec.name) && self.secret.get(spec.name).is_none() {
-                let hint = if spec.secret { "" } else { spec.hint_en };
-                let message = format!("is missing: {platform} needs it {hint}");
-                return Err(Error::invalid(format!("parameters.{}", spec.name), message.trim_end()));
+                let (pt, en) = (spec.hint_pt, spec.hint_en);
+                let message = format!("falta; {platform} precisa dele: {pt} / is missing; {platform} needs it: {en}");
+                return Err(Error::invalid(format!("parameters.{}", spec.name), message));
             }
         }
         address(self.open.get("api_url").and_then(Value::as_str).unwrap_or_default(), plain_http)
@@ -83,13 +84,19 @@ fn spec(platform: &str, name: &str) -> Option<&'static ParameterSpec> {
 
 fn unknown(platform: &str) -> String {
     let names: Vec<&str> = platforms::parameters(platform).iter().map(|spec| spec.name).collect();
-    format!("is not a parameter of {platform}; those are {}", names.join(", "))
+    let names = names.join(", ");
+    format!(
+        "não é um parâmetro de {platform}; os dele são {names} / is not a parameter of {platform}; those are {names}"
+    )
 }
 
 fn checked<'a>(field: &str, text: &'a str) -> Result<&'a str, Error> {
     let text = text.trim();
     if text.is_empty() || text.len() > LONGEST_PARAMETER || text.contains('\0') {
-        return Err(Error::invalid(field, format!("must be 1 to {LONGEST_PARAMETER} bytes of text")));
+        let message = format!(
+            "deve ter de 1 a {LONGEST_PARAMETER} bytes de texto / must be 1 to {LONGEST_PARAMETER} bytes of text"
+        );
+        return Err(Error::invalid(field, message));
     }
     Ok(text)
 }
@@ -99,29 +106,38 @@ fn address(api_url: &str, plain_http: bool) -> Result<(), Error> {
     let host = match (api_url.strip_prefix("https://"), api_url.strip_prefix("http://")) {
         (Some(host), _) => host,
         (None, Some(host)) if plain_http => host,
-        _ => return says("must begin with https://"),
+        _ => return says("deve começar com https:// / must begin with https://"),
     };
     let host = host.split(['/', '?', '#']).next().unwrap_or_default();
     if host.is_empty() || host.contains(char::is_whitespace) {
-        return says("names no host");
+        return says("não diz o servidor: informe o endereço completo / names no host: give the whole address");
     }
     if host.contains('@') {
-        return says("must not hold a user or a password; they have parameters of their own");
+        return says(
+            "não pode conter usuário nem senha, que têm parâmetros próprios / must not hold a user or a password; they have parameters of their own",
+        );
     }
-    Ok(())
+    let inside = Guard { allow_private: plain_http }.check_text(api_url, "api_url");
+    inside.map_err(|refused| Error::invalid("parameters.api_url", refused.message.replace("api_url: ", "")))
 }
 
 /// A platform that this build knows by name.
 pub(crate) fn platform(name: &str) -> Result<&str, Error> {
     let known = PLATFORMS.contains(&name);
-    known.then_some(name).ok_or_else(|| Error::invalid("platform", format!("must be one of {}", PLATFORMS.join(", "))))
+    let names = PLATFORMS.join(", ");
+    known
+        .then_some(name)
+        .ok_or_else(|| Error::invalid("platform", format!("deve ser uma de {names} / must be one of {names}")))
 }
 
 /// A name as people give one: of an integration (`name`), of a project (`nome`).
 pub(crate) fn name<'a>(field: &str, given: &'a str) -> Result<&'a str, Error> {
     let given = given.trim();
     if given.is_empty() || given.chars().count() > LONGEST_NAME || given.chars().any(char::is_control) {
-        return Err(Error::invalid(field, format!("must be 1 to {LONGEST_NAME} characters of text")));
+        let message = format!(
+            "deve ter de 1 a {LONGEST_NAME} caracteres de texto / must be 1 to {LONGEST_NAME} characters of text"
+        );
+        return Err(Error::invalid(field, message));
     }
     Ok(given)
 }
@@ -130,7 +146,10 @@ pub(crate) fn name<'a>(field: &str, given: &'a str) -> Result<&'a str, Error> {
 pub(crate) fn elements(given: &[String]) -> Result<Vec<&'static str>, Error> {
     let known: Vec<&'static str> = ElementKind::iter().map(Into::into).collect();
     match given.iter().find(|name| !known.contains(&name.as_str())) {
-        Some(_) => Err(Error::invalid("elements", format!("must be some of {}", known.join(", ")))),
+        Some(_) => {
+            let names = known.join(", ");
+            Err(Error::invalid("elements", format!("devem ser alguns de {names} / must be some of {names}")))
+        }
         None => Ok(known.into_iter().filter(|kind| given.iter().any(|name| name == kind)).collect()),
     }
 }
@@ -141,7 +160,9 @@ pub(crate) fn merge_settings(settings: &mut Given, given: &Given) -> Result<(), 
         let field = format!("settings.{name}");
         match value {
             _ if !SETTINGS.contains(&name.as_str()) => {
-                return Err(Error::invalid(field, format!("is not known; known are {}", SETTINGS.join(", "))));
+                let names = SETTINGS.join(", ");
+                let message = format!("não é conhecida; são conhecidas {names} / is not known; known are {names}");
+                return Err(Error::invalid(field, message));
             }
             Value::Null => settings.remove(name),
             _ if name == MISSING_PERCENT => {
@@ -150,7 +171,7 @@ pub(crate) fn merge_settings(settings: &mut Given, given: &Given) -> Result<(), 
                 settings.insert(name.clone(), percent.into())
             }
             Value::Bool(_) => settings.insert(name.clone(), value.clone()),
-            _ => return Err(Error::invalid(field, "must be true or false")),
+            _ => return Err(Error::invalid(field, "deve ser true ou false / must be true or false")),
         };
     }
     Ok(())
@@ -205,6 +226,9 @@ mod tests {
             ("https://", false, false),
             ("https://user:word@a.example", false, false),
             ("https://a.example/@b", false, true),
+            ("https://127.0.0.1:9001", false, false),
+            ("https://[fd00::1]/api", false, false),
+            ("https://10.1.2.3", true, true),
         ] {
             assert_eq!(address(url, plain_http).is_ok(), right, "{url}");
         }

@@ -29,9 +29,11 @@ pub const FILES: &[(&str, &str)] = &[
     ("0011_enqueue_direct.sql", include_str!("../../migrations/0011_enqueue_direct.sql")),
     ("0012_keys.sql", include_str!("../../migrations/0012_keys.sql")),
     ("0013_explain_hands.sql", include_str!("../../migrations/0013_explain_hands.sql")),
+    ("0014_orphans.sql", include_str!("../../migrations/0014_orphans.sql")),
     ("0015_migrate_retirement.sql", include_str!("../../migrations/0015_migrate_retirement.sql")),
     ("0016_viability.sql", include_str!("../../migrations/0016_viability.sql")),
     ("0017_discrepancies.sql", include_str!("../../migrations/0017_discrepancies.sql")),
+    ("0018_people.sql", include_str!("../../migrations/0018_people.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.

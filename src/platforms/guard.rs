@@ -4,8 +4,10 @@
 //! platform). The host is checked as written, and every address that its name resolves to is checked at each connect,
 //! so that a name which later points elsewhere is refused as well.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use async_trait::async_trait;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -35,6 +37,14 @@ impl Guard {
         if forbidden { Err(forbidden_address(parameter)) } else { Ok(()) }
     }
 
+    /// The same, of an address as a person gives it; one that is no URL is for others to refuse.
+    ///
+    /// # Errors
+    /// As [`Guard::check`].
+    pub fn check_text(self, url: &str, parameter: &str) -> Result<(), Failure> {
+        Url::parse(url.trim()).map_or(Ok(()), |url| self.check(&url, parameter))
+    }
+
     /// Whether we may connect to this address.
     pub fn allows(self, address: IpAddr) -> bool {
         self.allow_private || is_public(address)
@@ -55,9 +65,11 @@ pub(crate) fn forbidden_address(parameter: &str) -> Failure {
     Failure::new(
         FailureKind::Misconfigured,
         "http.forbidden_address",
-        &format!("{parameter}: o endereço leva a uma rede privada ou local, o que esta instalação não permite"),
         &format!(
-            "{parameter}: the address leads to a private or local network, which this installation does not allow"
+            "{parameter}: o endereço leva a uma rede privada ou local, o que esta instalação não permite: informe um público, ou permita com ENLACE_ALLOW_PRIVATE_UPSTREAMS=true"
+        ),
+        &format!(
+            "{parameter}: the address leads to a private or local network, which this installation does not allow: give a public one, or allow it by ENLACE_ALLOW_PRIVATE_UPSTREAMS=true"
         ),
     )
 }
@@ -102,17 +114,35 @@ fn embedded(high: u16, low: u16) -> Ipv4Addr {
     Ipv4Addr::from((u32::from(high) << 16) | u32::from(low))
 }
 
-/// The system's resolver, with every answer checked. One private answer among public ones refuses the name.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct GuardedResolver(pub(crate) Guard);
+/// Where names are looked up.
+#[async_trait]
+pub(crate) trait Names: Clone + Send + Sync + 'static {
+    /// The addresses of this name.
+    async fn addresses(&self, name: &str) -> io::Result<Vec<SocketAddr>>;
+}
 
-impl Resolve for GuardedResolver {
+/// The system's own resolver.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SystemNames;
+
+#[async_trait]
+impl Names for SystemNames {
+    async fn addresses(&self, name: &str) -> io::Result<Vec<SocketAddr>> {
+        // Port 0: the caller puts its own.
+        Ok(tokio::net::lookup_host((name, 0)).await?.collect())
+    }
+}
+
+/// A resolver with every answer checked. One private answer among public ones refuses the name. What it answers is what is
+/// connected to: nobody looks the name up a second time, so that it cannot point elsewhere in between.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GuardedResolver<N>(pub(crate) Guard, pub(crate) N);
+
+impl<N: Names> Resolve for GuardedResolver<N> {
     fn resolve(&self, name: Name) -> Resolving {
-        let guard = self.0;
+        let (guard, names) = (self.0, self.1.clone());
         Box::pin(async move {
-            // Port 0: the caller puts its own.
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(LookupFailed)?;
-            let addresses: Vec<SocketAddr> = found.collect();
+            let addresses = names.addresses(name.as_str()).await.map_err(LookupFailed)?;
             if addresses.iter().any(|a| !guard.allows(a.ip())) {
                 return Err(ForbiddenAddress.into());
             }
@@ -198,7 +228,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_leads_to_loopback_is_refused_at_connect() {
-        let ask = |allow_private| GuardedResolver(Guard { allow_private }).resolve("localhost".parse().unwrap());
+        let ask =
+            |allow_private| GuardedResolver(Guard { allow_private }, SystemNames).resolve("localhost".parse().unwrap());
         let Err(refused) = ask(false).await else { panic!("localhost was allowed") };
         assert!(refused.downcast_ref::<ForbiddenAddress>().is_some());
         assert!(ask(true).await.is_ok());

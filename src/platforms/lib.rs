@@ -13,6 +13,7 @@ pub mod http;
 mod liberal;
 mod near;
 pub mod ozmap;
+pub mod people;
 
 use std::time::Duration;
 

@@ -13,13 +13,14 @@ mod upstreams;
 mod workflows;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
 use enlace::api::{self, ApiState};
 use enlace::desk::{
     Setup,
-    connect::{Accounts, Unready},
+    connect::{Accounts, Stored, Unready},
 };
 use enlace::tokens::{self, Role};
 use platforms::Platform;
@@ -41,6 +42,13 @@ pub struct Api {
     client: Client,
 }
 
+/// The key for credentials, also as `ENLACE_SECRET_KEY` takes it.
+pub const KEY: [u8; 32] = [7; 32];
+
+fn key() -> Arc<mapping::secrets::SecretKey> {
+    Arc::new(SecretBox::new(Box::new(KEY)))
+}
+
 /// An answer, read.
 #[derive(Debug)]
 pub struct Answer {
@@ -51,13 +59,22 @@ pub struct Answer {
 
 impl Api {
     pub async fn start() -> Self {
-        let db = Db::new().await;
         let platform = Arc::new(Answering::default());
-        let setup = Setup {
-            key: Arc::new(SecretBox::new(Box::new([7; 32]))),
-            plain_http: true,
-            accounts: Arc::clone(&platform) as _,
-        };
+        Self::with(Db::new().await, Arc::clone(&platform) as _, platform).await
+    }
+
+    /// The same, where *test* asks the platforms themselves, and waits for them only briefly.
+    pub async fn on_platforms() -> Self {
+        let db = Db::new().await;
+        let quick = Duration::from_secs(4);
+        let timeouts = platforms::http::Timeouts { quick, body: quick, ..Default::default() };
+        let options = platforms::Options { allow_private: true, timeouts, ..Default::default() };
+        let stored = Stored { pool: db.pool(), key: key(), options };
+        Self::with(db, Arc::new(stored), Arc::default()).await
+    }
+
+    async fn with(db: Db, accounts: Arc<dyn Accounts>, platform: Arc<Answering>) -> Self {
+        let setup = Setup { key: key(), plain_http: true, accounts };
         let base = serve(api::router(ApiState { pool: db.pool(), setup })).await;
         let mut tokens = Vec::new();
         for role in [Role::Enqueue, Role::Viewer, Role::Operator, Role::Admin] {

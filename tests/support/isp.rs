@@ -85,6 +85,22 @@ impl Isp {
         Process::start(self.folder.path(), arguments, &variables)
     }
 
+    /// A command at a terminal: its exit code, and all that it said.
+    pub async fn terminal(&self, arguments: &[&str]) -> (i32, String) {
+        let url = self.db.url();
+        let variables =
+            [("DATABASE_URL", url.as_str()), ("ENLACE_SECRET_KEY", KEY), ("ENLACE_ALLOW_PRIVATE_UPSTREAMS", "true")];
+        let output = Process::output(self.folder.path(), arguments, &variables).await;
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+    }
+
+    /// What opens the platform, and the key for credentials: nobody is ever shown them.
+    pub fn secrets(&self) -> Vec<String> {
+        let options = Options::default();
+        vec![options.api_key, options.password, KEY.to_owned()]
+    }
+
     /// Syncs and returns the result.
     pub async fn sync(&self) -> Value {
         let id = enqueue(&self.db.pool(), "sync", json!({ "id_integracao": self.integration })).await;

@@ -138,7 +138,7 @@ fn work(bulk: &Bulk, size: i32) -> Result<(Ask, Filter), Refusal> {
     let which: Which = serde_json::from_value(bulk.filter.clone()).map_err(|error| unknown(&error.to_string()))?;
     let asked = which.asked(Some(check::cursor(bulk.cursor)), u32::try_from(size).ok());
     // Whoever may act may search by names; the list is for no eyes here.
-    let caller = Caller { name: bulk.person.clone(), role: Role::Operator, token: None };
+    let caller = Caller { name: bulk.person.clone(), role: Role::Operator, token: None, in_full: false };
     Ok((ask, Filter::of(&asked, &caller)?))
 }
 

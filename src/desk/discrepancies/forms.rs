@@ -254,7 +254,7 @@ mod tests {
     fn p1_names_and_documents_are_masked_and_stand_in_no_sentence() {
         let theirs = json!({ "external_id": "p", "code": "529.982.247-25", "name": "Ana Souza" });
         let seen = |role| {
-            let caller = Caller { name: "x".to_owned(), role, token: None };
+            let caller = Caller { name: "x".to_owned(), role, token: None, in_full: true };
             let ours = json!({ "id_cliente_servico": 7 });
             serde_json::to_value(Discrepancy::of(one(OTHER_OCCUPANT, ours, theirs.clone(), None), &caller)).unwrap()
         };

@@ -160,7 +160,7 @@ impl Choice {
             (None, Some(nome)) => Ok(ProjectChoice::New(nome)),
             _ => Err(Refusal::invalid(
                 "id_projeto",
-                "give either id_projeto, of a project that there is, or nome, of a new one",
+                "informe id_projeto, de um projeto que existe, ou nome, de um novo / give either id_projeto, of a project that there is, or nome, of a new one",
             )),
         }
     }

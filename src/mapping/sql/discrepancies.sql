@@ -1,5 +1,6 @@
 -- Notes what HubSoft and the platform differ on: one open row per port and kind, none where a person chose to ignore
--- just this difference, and it has been so ever since (rule S6). Answers how many are open now.
+-- just this difference, and it has been so ever since (rule S6), also where of what each side said only the digest is left
+-- (rule P2). Answers how many are open now.
 with found as (
   select distinct on (t.port, t.kind) t.port, t.kind, t.ours, t.theirs, t.service
   from unnest($1::bigint[], $2::text[], $3::jsonb[], $4::jsonb[], $5::bigint[]) with ordinality
@@ -8,7 +9,7 @@ with found as (
     and not exists (
       select from mapping.discrepancy d
       where d.id_porta_atendimento = t.port and d.kind = t.kind and d.settlement = 'ignore' and d.lapsed_at is null
-        and d.ours = t.ours and d.theirs = t.theirs)
+        and d.ours in (t.ours, mapping.digest(t.ours)) and d.theirs in (t.theirs, mapping.digest(t.theirs)))
   order by t.port, t.kind, t.place desc
 ), changed as (
   update mapping.discrepancy d set ours = f.ours, theirs = f.theirs, theirs_service = f.service

@@ -4,7 +4,8 @@
 with run as (
   select r.run, r.id_projeto, r.page_at from mapping.sync_run r where r.run = $1
 ), unread as (
-  select o.payload ->> 'id_porta_atendimento' as port, o.payload ->> 'id_cliente_servico' as service
+  select array[o.payload ->> 'id_porta_atendimento', o.payload ->> 'id_porta_atendimento_antiga'] as ports,
+         array[o.payload ->> 'id_cliente_servico', o.payload ->> 'id_cliente_servico_antigo'] as services
   from enlace.outbox o where o.seq > (select i.upto from enlace.intake i order by i.id desc limit 1)
 )
 select t.place, p.id_porta_atendimento as port, p.id_cliente_servico as occupant, p.reservado, p.reserved_by, p.observacao,
@@ -13,7 +14,7 @@ select t.place, p.id_porta_atendimento as port, p.id_cliente_servico as occupant
        p.transmission = 'pending' or coalesce(p.data_tentativa_transmissao >= run.page_at, false)
          or coalesce(e.in_flight, false)
          or exists (select from enlace.run_key k where k.key in ('port:' || p.id_porta_atendimento, 'service:' || t.code))
-         or exists (select from unread u where u.port = p.id_porta_atendimento::text or u.service = t.code::text) as in_flight
+         or exists (select from unread u where p.id_porta_atendimento::text = any (u.ports) or t.code::text = any (u.services)) as in_flight
 from unnest($2::text[], $3::int[], $4::bigint[], $5::text[]) with ordinality as t (splitter_external_id, sequencia, code, document, place)
 cross join run
 join mapping.project j on j.id_projeto = run.id_projeto

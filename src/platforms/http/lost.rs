@@ -110,31 +110,33 @@ impl Lost {
             ),
             Self::NotConnected => (
                 "http.not_connected",
-                "não foi possível conectar ao servidor da api_url",
-                "no connection to the host in api_url could be made",
+                "não foi possível conectar ao servidor da api_url: confira o endereço e a rede deste servidor",
+                "no connection to the host in api_url could be made: check the address, and this server's network",
             ),
-            Self::NoAnswerInTime => {
-                ("http.timeout", "a plataforma não respondeu a tempo", "the platform did not answer in time")
-            }
+            Self::NoAnswerInTime => (
+                "http.timeout",
+                "a plataforma não respondeu a tempo: confira se ela está no ar e se a porta da api_url é a da API",
+                "the platform did not answer in time: check that it is up, and that the port in api_url is the API's",
+            ),
             Self::Broken => (
                 "http.broken",
-                "a conexão caiu antes da resposta da plataforma",
-                "the connection broke before the platform answered",
+                "a conexão caiu antes da resposta da plataforma: confira se ela está no ar",
+                "the connection broke before the platform answered: check that it is up",
             ),
             Self::BodyBroken => (
                 "http.body_broken",
-                "a resposta da plataforma chegou incompleta",
-                "the platform's answer arrived incomplete",
+                "a resposta da plataforma chegou incompleta: confira se ela está no ar",
+                "the platform's answer arrived incomplete: check that it is up",
             ),
             Self::BodyNotInTime => (
                 "http.body_timeout",
-                "a resposta da plataforma não terminou a tempo",
-                "the platform's answer did not end in time",
+                "a resposta da plataforma não terminou a tempo: confira se ela está no ar",
+                "the platform's answer did not end in time: check that it is up",
             ),
             Self::BodyTooLarge { .. } => (
                 "http.body_too_large",
-                "a resposta da plataforma é maior do que o limite aceito",
-                "the platform's answer is larger than the limit",
+                "a resposta da plataforma é maior do que o limite aceito: avise o suporte do enlace",
+                "the platform's answer is larger than the limit: tell enlace's support",
             ),
         }
     }

@@ -17,8 +17,8 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
-use crate::guard::{Guard, GuardedResolver};
-use crate::{Call, CallObserver, Failure, FailureKind};
+use crate::guard::{Guard, GuardedResolver, Names, SystemNames};
+use crate::{Call, CallObserver, Failure, FailureKind, people};
 
 use lost::Lost;
 pub use outcome::Answer;
@@ -113,6 +113,7 @@ pub struct Ask {
 /// One account's client.
 pub struct Http {
     client: Client,
+    guard: Guard,
     timeouts: Timeouts,
     observer: Arc<dyn CallObserver>,
     /// Never shown, even where the platform repeats them.
@@ -131,10 +132,20 @@ impl Http {
         secrets: Vec<SecretString>,
         observer: Arc<dyn CallObserver>,
     ) -> Result<Self, Failure> {
+        Self::resolving(SystemNames, guard, timeouts, secrets, observer)
+    }
+
+    fn resolving(
+        names: impl Names,
+        guard: Guard,
+        timeouts: Timeouts,
+        secrets: Vec<SecretString>,
+        observer: Arc<dyn CallObserver>,
+    ) -> Result<Self, Failure> {
         // Fails where one is installed already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = build(guard, timeouts).map_err(|e| no_client(&e))?;
-        Ok(Self { client, timeouts, observer, secrets, pause: None, given: Mutex::default() })
+        let client = build(names, guard, timeouts).map_err(|e| no_client(&e))?;
+        Ok(Self { client, guard, timeouts, observer, secrets, pause: None, given: Mutex::default() })
     }
 
     /// The same, for a platform whose 429 does not say for how long, but is known to mean so long.
@@ -153,6 +164,8 @@ impl Http {
     /// It may not be made now; or no complete answer came, which for a write that may have been sent is
     /// [`FailureKind::Unknown`].
     pub async fn send(&self, ask: &Ask, headers: HeaderMap) -> Result<Answer, Failure> {
+        // An address by its number is asked of no resolver.
+        self.guard.check(&ask.url, "api_url")?;
         let admitted = self.observer.admit().await?;
         let sent = self.send_once(ask, headers).await;
         match &sent {
@@ -210,7 +223,7 @@ pub fn secret_header(value: &SecretString) -> Option<HeaderValue> {
     Some(header)
 }
 
-fn build(guard: Guard, timeouts: Timeouts) -> reqwest::Result<Client> {
+fn build(names: impl Names, guard: Guard, timeouts: Timeouts) -> reqwest::Result<Client> {
     let builder = || {
         Client::builder()
             .user_agent(concat!("enlace/", env!("CARGO_PKG_VERSION")))
@@ -221,7 +234,7 @@ fn build(guard: Guard, timeouts: Timeouts) -> reqwest::Result<Client> {
             // A proxy would resolve names in our place, past the guard.
             .no_proxy()
             .referer(false)
-            .dns_resolver(GuardedResolver(guard))
+            .dns_resolver(GuardedResolver(guard, names.clone()))
     };
     // A machine without root certificates can still speak plain http to its simulators.
     builder().build().or_else(|e| if guard.allow_private { builder().tls_certs_only([]).build() } else { Err(e) })
@@ -283,8 +296,15 @@ fn shown(url: &Url) -> String {
             false => format!("{key}=…"),
         })
         .collect();
-    if pairs.is_empty() { url.path().to_owned() } else { format!("{}?{}", url.path(), pairs.join("&")) }
+    // A code on a platform may be a document.
+    let path: Vec<String> = url.path().split('/').map(people::without_numbers).collect();
+    let path = path.join("/");
+    if pairs.is_empty() { path } else { format!("{path}?{}", pairs.join("&")) }
 }
+
+#[cfg(test)]
+#[path = "guarded_tests.rs"]
+mod guarded_tests;
 
 #[cfg(test)]
 mod tests {
@@ -298,6 +318,8 @@ mod tests {
             shown(&Url::parse("https://h/api/v2/properties/client/4411").unwrap()),
             "/api/v2/properties/client/4411"
         );
+        let coded = Url::parse("https://h/clientes/integrado/52998224725").unwrap();
+        assert_eq!(shown(&coded), "/clientes/integrado/•••");
     }
 
     #[test]

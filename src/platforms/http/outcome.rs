@@ -131,19 +131,31 @@ impl Answer {
                     format!("api_url leads to another address ({host}): give the final one"),
                 );
             }
-            "http.unauthorised" => ("as credenciais foram recusadas", "the credentials were refused"),
-            "http.forbidden" => (
-                "as credenciais são válidas, mas o usuário não tem permissão para isto na plataforma",
-                "the credentials are valid, but their user may not do this on the platform",
+            "http.unauthorised" => (
+                "as credenciais foram recusadas: confira-as e informe-as de novo",
+                "the credentials were refused: check them and give them again",
             ),
-            "http.not_found" => ("a plataforma não tem este elemento", "the platform has no such element"),
-            "http.throttled" | "http.unavailable" => ("a plataforma pediu uma pausa", "the platform asks for a pause"),
-            "http.rejected" => ("a plataforma recusou o pedido", "the platform refused the request"),
+            "http.forbidden" => (
+                "as credenciais são válidas, mas o usuário não tem permissão para isto na plataforma: peça-a a quem a administra",
+                "the credentials are valid, but their user may not do this on the platform: ask whoever administers it",
+            ),
+            "http.not_found" => (
+                "a plataforma não tem este elemento: sincronize o projeto",
+                "the platform has no such element: sync the project",
+            ),
+            "http.throttled" | "http.unavailable" => (
+                "a plataforma pediu uma pausa: o enlace continua sozinho depois dela",
+                "the platform asks for a pause: enlace goes on by itself after it",
+            ),
+            "http.rejected" => (
+                "a plataforma recusou o pedido: corrija lá o que ela diz e tente de novo",
+                "the platform refused the request: mend there what it says and try again",
+            ),
             _ if self.purpose == Purpose::Write => (
                 "a plataforma falhou; a alteração pode ter sido feita",
                 "the platform failed; the change may have been made",
             ),
-            _ => ("a plataforma falhou", "the platform failed"),
+            _ => ("a plataforma falhou: confira se ela está no ar", "the platform failed: check that it is up"),
         };
         (format!("{portuguese} (HTTP {status})"), format!("{english} (HTTP {status})"))
     }
@@ -167,8 +179,8 @@ fn unreadable(category: serde_json::error::Category) -> Failure {
         Category::Io | Category::Syntax | Category::Eof => Failure::new(
             FailureKind::Transient,
             "http.unreadable",
-            "a resposta da plataforma não pôde ser lida",
-            "the platform's answer could not be read",
+            "a resposta da plataforma não pôde ser lida: confira se ela está no ar",
+            "the platform's answer could not be read: check that it is up",
         ),
     }
 }

@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::failure::hide;
+use crate::{failure::hide, people};
 
 /// The words of a refusal's body: JSON's `message` or its likes, else, where the status is one, the first that is keyed by a field
 /// that is wrong (GeoGrid's have no other), else the plain text. `None` for a web page or nothing.
@@ -16,7 +16,7 @@ pub(super) fn of<'a>(body: &[u8], status: StatusCode, secrets: impl Iterator<Ite
         Err(_) if text.is_empty() || text.starts_with('<') => return None,
         Err(_) => text.to_owned(),
     };
-    Some(without_documents(&hide(words, secrets)))
+    Some(people::masked(&hide(words, secrets)))
 }
 
 /// The first sentence found where APIs put it.
@@ -33,18 +33,6 @@ fn said(value: &Value) -> Option<String> {
 
 fn keyed(value: &Value) -> Option<String> {
     value.as_object()?.iter().find_map(|(field, words)| said(words).map(|words| format!("{field}: {words}")))
-}
-
-/// Masks what has the form of a CPF or a CNPJ (rule P1): 11 or 14 digits, points and dashes left out.
-fn without_documents(text: &str) -> String {
-    text.split_inclusive(char::is_whitespace).map(masked_if_document).collect()
-}
-
-fn masked_if_document(word: &str) -> String {
-    let core = word.trim_matches(|c: char| !c.is_alphanumeric());
-    let digits = core.chars().filter(char::is_ascii_digit).count();
-    let only = core.chars().all(|c| c.is_ascii_digit() || ".-/".contains(c));
-    if only && (digits == 11 || digits == 14) { word.replace(core, "•••") } else { word.to_owned() }
 }
 
 #[cfg(test)]
@@ -72,12 +60,5 @@ mod tests {
         for body in ["", "  ", "<html>x</html>", "{}", "null"] {
             assert_eq!(words(body), None, "{body}");
         }
-    }
-
-    #[test]
-    fn p1_documents_are_masked_and_ids_are_not() {
-        assert_eq!(words("CPF 529.982.247-25, já existe").as_deref(), Some("CPF •••, já existe"));
-        assert_eq!(words("(11222333000181)").as_deref(), Some("(•••)"));
-        assert_eq!(words("id 5da622d3493d9c00066655d9 4411").as_deref(), Some("id 5da622d3493d9c00066655d9 4411"));
     }
 }
