@@ -252,6 +252,7 @@ fn length() -> usize {
     std::env::var("ENLACE_EQUIVALENCE").ok().and_then(|length| length.parse().ok()).unwrap_or(150)
 }
 
+// on ozmap, geosite, geogrid
 #[test]
 fn b2_b3_b4_b5_s5_s6_in_the_end_each_port_equals_hubsofts_row_or_is_in_the_list_with_its_reason() {
     let config =
