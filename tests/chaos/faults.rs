@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use simulators::faults::{Effect, Fault};
 use tokio::time::sleep;
 
-use super::world::{LEASE, World};
+use super::world::{LEASE, World, now};
 use crate::support::folder::signal;
 
 /// A sort of fault.
@@ -43,6 +43,7 @@ pub enum Sort {
 /// Does it, and undoes it.
 pub async fn strike(sort: Sort, world: &mut World, rng: &mut SmallRng) {
     let between = |rng: &mut SmallRng, from, to| Duration::from_millis(rng.random_range(from..to));
+    let began = now();
     match sort {
         Sort::Kill => world.kill(rng).await,
         Sort::Stop => {
@@ -85,6 +86,9 @@ pub async fn strike(sort: Sort, world: &mut World, rng: &mut SmallRng) {
             sleep(between(rng, 3000, 6000)).await;
             world.isp.ozmap.set_faults(Vec::new());
         }
+    }
+    if matches!(sort, Sort::PostgresRestarts | Sort::PostgresCrashes | Sort::Stall) {
+        world.away.push((began, now()));
     }
 }
 

@@ -36,15 +36,19 @@ pub fn seed() -> u64 {
     seed
 }
 
-/// The longest time that a dead worker's workflow lay idle.
-fn longest_takeover(history: &History, deaths: &[(u32, At)]) -> Duration {
+/// The longest time that a dead worker's workflow lay idle while Postgres could be reached: nobody takes anything over without it.
+fn longest_takeover(history: &History, deaths: &[(u32, At)], away: &[(At, At)]) -> Duration {
+    let reached = |from: At, to: At| {
+        let lost = away.iter().map(|(since, until)| ((*until).min(to) - (*since).max(from)).max(0));
+        to - from - lost.sum::<At>()
+    };
     let pauses = deaths.iter().flat_map(|(pid, died)| {
         let worker = history.leases.iter().rfind(|lease| lease.pid == Some(*pid)).map(|lease| lease.worker);
         let held = history.hands.iter().filter(move |hand| Some(hand.worker) == worker);
         held.filter(|hand| hand.to.is_none_or(|to| to > *died)).filter_map(move |hand| {
             let next =
                 history.hands.iter().filter(|next| next.id == hand.id && next.from > *died).map(|next| next.from);
-            next.min().map(|next| next - died)
+            next.min().map(|next| reached(*died, next))
         })
     });
     Duration::from_micros(pauses.max().unwrap_or_default().unsigned_abs())
@@ -94,7 +98,7 @@ async fn g1_to_g11_whatever_fails_nothing_is_lost_doubled_or_out_of_order() {
     all_ended(&world.isp.db.pool(), Duration::from_secs(120)).await;
     let history = world.watch.history().await;
     let unknown = history.steps.iter().filter(|step| matches!(step.outcome.as_str(), "unknown" | "lost")).count();
-    let takeover = longest_takeover(&history, &world.deaths);
+    let takeover = longest_takeover(&history, &world.deaths, &world.away);
     println!("{} workflows; faults {struck:?}", history.outbox.len());
     println!("{unknown} outcomes unknown, settled by looking; longest takeover {:.1} s", takeover.as_secs_f64());
     assert_correct(&history);

@@ -27,6 +27,8 @@ pub struct World {
     pub folder: Folder,
     /// Which worker died when.
     pub deaths: Vec<(u32, At)>,
+    /// When workers could not reach Postgres, from when until when.
+    pub away: Vec<(At, At)>,
 }
 
 /// This machine's clock.
@@ -53,6 +55,7 @@ impl World {
             server: Some(server),
             folder,
             deaths: Vec::new(),
+            away: Vec::new(),
         };
         world.hire();
         world.hire();

@@ -138,17 +138,17 @@ const BOXES: &str =
     "select id_caixa_optica, external_id, missing_since is null from mapping.box where id_projeto = $1 order by 1";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn s2_to_s11_a_city_of_ozmaps_comes_in_goes_returns_and_differs() {
+async fn s2_s3_s4_s5_s6_s8_s9_s10_s11_a_city_of_ozmaps_comes_in_goes_returns_and_differs() {
     whole(&KINDS[0]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn s2_to_s11_a_city_of_geosites_comes_in_goes_returns_and_differs() {
+async fn s2_s3_s4_s5_s6_s8_s9_s10_s11_a_city_of_geosites_comes_in_goes_returns_and_differs() {
     whole(&KINDS[1]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn s2_to_s11_a_city_of_geogrids_comes_in_goes_returns_and_differs() {
+async fn s2_s3_s4_s5_s6_s8_s9_s10_s11_a_city_of_geogrids_comes_in_goes_returns_and_differs() {
     whole(&KINDS[2]).await;
 }
 
@@ -199,6 +199,20 @@ async fn s10_resumes_and_s11_counts(isp: &Provider) -> Vec<Value> {
         assert!(result["waited_seconds"].is_number() && result["calls"].as_u64() > Some(3), "S11: {name}: {result}");
         assert!(result["customers"]["bound"].as_u64() > Some(10), "S4: {name}: {result}");
         assert_eq!(result["discrepancies"], 0, "S6: {name}: {result}");
+        let held = side.city.built.desk.occupied();
+        let unknown = held.iter().filter(|held| held.code.as_ref().is_some_and(|code| code.starts_with("X-"))).count();
+        let reserved: Vec<String> = isp
+            .rows(
+                "select p.observacao from mapping.port p join mapping.box b using (id_caixa_optica)
+                   where b.id_projeto = $1 and p.reservado and p.reserved_by = 'sync' and p.id_cliente_servico is null",
+                side.project,
+            )
+            .await
+            .into_iter()
+            .map(|(observation,)| observation)
+            .collect();
+        assert!(unknown > 0 && reserved.len() >= unknown, "S5: {name}: {unknown} unknown, {reserved:?}");
+        assert!(reserved.iter().any(|words| words.contains("X-")), "S5: {name}: who it is for is said: {reserved:?}");
         let shown: Vec<(bool, Option<String>, bool)> = isp
             .rows("select em_sincronizacao, erro_sincronizacao, data_sincronizacao_completa is not null from mapping.project where id_projeto = $1", side.project)
             .await;

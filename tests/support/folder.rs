@@ -21,6 +21,8 @@ impl Folder {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("enlace-test-{}-{number}{words}", std::process::id()));
+        // A test of this number that was killed may have left it.
+        let _not_there = std::fs::remove_dir_all(&path);
         std::fs::create_dir(&path).unwrap();
         Self(path)
     }
