@@ -33,6 +33,24 @@ const CODES: Codes = Codes {
     no_such_service: "migrate.no_such_service",
 };
 
+// From here on the old service is off, and every word says so (B4).
+const LOOK_AT_NEW: Text =
+    says("olhar a porta do serviço novo (o antigo já saiu)", "look at the new service's port (the old one is off)");
+const TAKE_THIRD_OFF: Text = says(
+    "retirar da porta um terceiro cliente (o serviço antigo já saiu)",
+    "take a third customer off the port (the old service is off)",
+);
+const PUT_NEW_ON: Text =
+    says("colocar o serviço novo na porta (o antigo já saiu)", "put the new service on the port (the old one is off)");
+const MIGRATED: Text =
+    says("o antigo saiu e a plataforma mostra o novo", "the old one is off and the platform shows the new one");
+const LEFT: Text = says(
+    "o antigo saiu; nada a enviar para a porta do novo",
+    "the old one is off; nothing is sent for the new one's port",
+);
+const HALF_WAIVED: Text =
+    says("o antigo saiu; colocar o novo foi dispensado", "the old one is off; putting the new one on was waived");
+
 /// The two services and their ports. What is left out of it is filled in by the database, in HubSoft's transaction.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Input {
@@ -199,53 +217,12 @@ impl Workflow for Migrate {
                 LOOKING,
                 &[Searching, Leaving, Placing, Superseded],
             ),
-            Placing => Step::look(
-                says(
-                    "olhar a porta do serviço novo (o antigo já saiu)",
-                    "look at the new service's port (the old one is off)",
-                ),
-                LOOKING,
-                &[Clearing, Attaching, Migrated],
-            ),
-            Clearing => Step::write(
-                says(
-                    "retirar da porta um terceiro cliente (o serviço antigo já saiu)",
-                    "take a third customer off the port (the old service is off)",
-                ),
-                WRITING,
-                Placing,
-                &[Placing],
-            ),
-            Attaching => Step::write(
-                says(
-                    "colocar o serviço novo na porta (o antigo já saiu)",
-                    "put the new service on the port (the old one is off)",
-                ),
-                WRITING,
-                Placing,
-                &[Placing],
-            ),
-            Migrated => Step::end(
-                End::Succeeded,
-                says(
-                    "o antigo saiu e a plataforma mostra o novo",
-                    "the old one is off and the platform shows the new one",
-                ),
-            ),
-            Left => Step::end(
-                End::Succeeded,
-                says(
-                    "o antigo saiu; nada a enviar para a porta do novo",
-                    "the old one is off; nothing is sent for the new one's port",
-                ),
-            ),
-            HalfWaived => Step::end(
-                End::NotApplicable,
-                says(
-                    "o antigo saiu; colocar o novo foi dispensado",
-                    "the old one is off; putting the new one on was waived",
-                ),
-            ),
+            Placing => Step::look(LOOK_AT_NEW, LOOKING, &[Clearing, Attaching, Migrated]),
+            Clearing => Step::write(TAKE_THIRD_OFF, WRITING, Placing, &[Placing]),
+            Attaching => Step::write(PUT_NEW_ON, WRITING, Placing, &[Placing]),
+            Migrated => Step::end(End::Succeeded, MIGRATED),
+            Left => Step::end(End::Succeeded, LEFT),
+            HalfWaived => Step::end(End::NotApplicable, HALF_WAIVED),
             NotApplicable => Step::end(End::NotApplicable, says("nada a enviar", "nothing is sent")),
             Superseded => Step::end(
                 End::Superseded,
@@ -302,7 +279,7 @@ impl Workflow for Migrate {
 
     fn decided(state: State, by: &Decided<'_>) -> Option<State> {
         let reason = crate::waived(by);
-        (by.decision == Decision::Skip).then(|| match state {
+        (by.decision == Decision::Skip).then_some(match state {
             State::Placing { .. } | State::Clearing { .. } | State::Attaching { .. } => State::HalfWaived { reason },
             _ => State::NotApplicable { reason },
         })
