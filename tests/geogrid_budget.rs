@@ -57,7 +57,7 @@ async fn g7_one_call_a_second_is_honoured_by_three_workers_and_a_bind_passes_the
     }
     let free: Vec<(i64, String, i32)> = sqlx::query_as(
         "select p.id_porta_atendimento, s.external_id, p.sequencia from mapping.port p join mapping.splitter s using (id_splitter)
-         where p.id_cliente_servico is null and not p.reservado and not p.blocked order by 1 limit 3",
+         where p.id_cliente_servico is null and not p.reservado and not p.blocked order by 1 limit 2",
     )
     .fetch_all(&pool)
     .await

@@ -8,7 +8,10 @@ mod world;
 
 use std::time::{Duration, Instant};
 
-use engine::acts::{self, Person};
+use engine::{
+    acts::{self, Act, Ask, Person},
+    registry::Definitions,
+};
 use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
 use serde_json::{Value, json};
 use simulators::faults::{Effect, Fault};
@@ -116,8 +119,23 @@ impl World {
         }
     }
 
-    /// Until nothing is left but what waits for a person. Time passes faster than it does.
+    /// Until all is done. What is parked is tried again by a person, and given up where that does not help.
     async fn calm(&self) {
+        let pool = self.db.pool();
+        for ask in [Ask::Retry { payload: None }, Ask::Plain(Act::Cancel), Ask::Plain(Act::Cancel)] {
+            self.rests().await;
+            let parked = "select id from enlace.run where parked is not null";
+            let parked: Vec<Uuid> = sqlx::query_scalar(parked).fetch_all(&pool).await.unwrap();
+            for id in parked {
+                let ana = Person { name: "ana".to_owned(), reason: "plataforma de volta".to_owned() };
+                acts::act(&pool, &Definitions::default(), id, ask.clone(), ana).await.unwrap();
+            }
+        }
+        self.rests().await;
+    }
+
+    /// Until nothing moves that could. Time passes faster than it does.
+    async fn rests(&self) {
         let pool = self.db.pool();
         let deadline = Instant::now() + Duration::from_secs(120);
         loop {
@@ -139,17 +157,9 @@ impl World {
         }
     }
 
-    /// The platforms can be reached, what was parked is tried once more, and each is synced.
+    /// The platforms can be reached, and each is synced.
     async fn settles(&self) {
-        let pool = self.db.pool();
         self.sides.iter().for_each(|side| side.desk.set_faults(Vec::new()));
-        self.calm().await;
-        let parked: Vec<Uuid> =
-            sqlx::query_scalar("select id from enlace.run where parked is not null").fetch_all(&pool).await.unwrap();
-        for id in parked {
-            let ana = Person { name: "ana".to_owned(), reason: "plataforma de volta".to_owned() };
-            acts::retry(&pool, id, ana).await.unwrap();
-        }
         self.calm().await;
         for side in 0..self.sides.len() {
             self.sync(side).await;
@@ -255,12 +265,8 @@ fn length() -> usize {
 // on ozmap, geosite, geogrid
 #[test]
 fn b2_b3_b4_b5_s5_s6_in_the_end_each_port_equals_hubsofts_row_or_is_in_the_list_with_its_reason() {
-    let config = ProptestConfig {
-        cases: if length() > 1000 { 1 } else { 2 },
-        max_shrink_iters: 12,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
+    let config =
+        ProptestConfig { cases: 1, max_shrink_iters: 12, failure_persistence: None, ..ProptestConfig::default() };
     let ran = TestRunner::new(config).run(&(any::<u64>(), vec(op(), length())), |(seed, ops)| {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let found = runtime.block_on(async {

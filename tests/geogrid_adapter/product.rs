@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use engine::upstream::{Limits, limit};
 use mapping::integrations::{self, Keeper, New, ProjectChoice};
 use platforms::PortAddress;
 use secrecy::SecretBox;
@@ -162,31 +161,4 @@ async fn b2_b3_what_hubsoft_commits_geogrid_shows() {
     assert!(city.simulator.size().access_points == 0, "nothing is drawn");
     isp.sets(kept, None).await;
     assert!(city.holder(&free[1]).is_none());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn g7_two_workers_together_keep_to_geogrids_one_call_a_second() {
-    let isp = Provider::new(Options { boxes: 10, ..Options::default() }).await;
-    let pool = isp.db.pool();
-    let limits = Limits { rate: platforms::calls_a_second("geogrid"), concurrency: None };
-    limit(&mut pool.acquire().await.unwrap(), &mapping::upstream_of(isp.integration), limits).await.unwrap();
-    let _workers = [isp.worker(), isp.worker()];
-    isp.sync().await;
-    let ports: Vec<i64> = sqlx::query_scalar(
-        "select id_porta_atendimento from mapping.port where id_cliente_servico is null and not reservado and not blocked
-         order by 1 limit 2",
-    )
-    .fetch_all(&pool)
-    .await
-    .unwrap();
-    let mut begun = Vec::new();
-    for (port, service) in ports.iter().zip(1_400..) {
-        begun.push(hubsoft_sets(&pool, *port, Some(service)).await.unwrap());
-    }
-    for id in begun {
-        ends(&pool, id, "succeeded", PATIENT).await;
-    }
-    let calls = isp.city.simulator.calls(0);
-    assert!(calls.len() > 15, "{}", calls.len());
-    assert!(calls.iter().all(|call| call.status != "429"), "the platform never had to say no");
 }
