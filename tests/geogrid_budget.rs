@@ -11,7 +11,7 @@ use simulators::{
 
 use crate::support::{
     Db, Folder, Process,
-    cities::{hubsoft, integrate, moved, served},
+    cities::{NETWORK, given, hubsoft, integrate, limited, moved, served},
     isp::{KEY, ends, enqueue, hubsoft_sets},
 };
 
@@ -33,8 +33,9 @@ async fn g7_one_call_a_second_is_honoured_by_three_workers_and_a_bind_passes_the
     hubsoft(&pool, 10).await;
     // The same city twice: once without a limit, for the first sync of it.
     let quick = Simulator::new(city(None)).unwrap();
-    let given = json!({ "api_url": served(&quick).await, "token": city(None).api_key });
-    let integration = integrate(&pool, "geogrid", given.as_object().unwrap(), None).await;
+    let parameters = given(json!({ "api_url": served(&quick).await, "token": city(None).api_key }));
+    let integration = integrate(&pool, "geogrid", ("geogrid", "geogrid"), parameters, &NETWORK).await;
+    limited(&pool, integration, None).await;
     let (folder, url) = (Folder::new(), db.url());
     let more = [
         ("DATABASE_URL", url.as_str()),
@@ -49,7 +50,8 @@ async fn g7_one_call_a_second_is_honoured_by_three_workers_and_a_bind_passes_the
     drop(first);
 
     let geogrid = Simulator::new(city(Some(1.0))).unwrap();
-    moved(&pool, integration, &served(&geogrid).await, Some(1.0)).await;
+    moved(&pool, integration, &served(&geogrid).await).await;
+    limited(&pool, integration, Some(1.0)).await;
     let _workers = [hire(), hire(), hire()];
     let again = enqueue(&pool, "sync", json!({ "id_integracao": integration })).await;
     while geogrid.calls(0).len() < 5 {

@@ -8,10 +8,9 @@ use enlace::desk::{
     acts::{Verb, With, act},
     discrepancies::{self, Asked, Discrepancy, Settle},
 };
-use mapping::integrations::{self, Keeper, New, ProjectChoice};
+use mapping::integrations;
 use platforms::{Detach, Occupancy, PortAddress};
 use rustix::process::Signal;
-use secrecy::SecretBox;
 use serde_json::{Value, json};
 use simulators::faults::{Effect, Fault};
 use sqlx::{AssertSqlSafe, PgPool, Row};
@@ -19,10 +18,10 @@ use uuid::Uuid;
 
 use super::City;
 use super::kinds::{KINDS, Kind};
-use crate::support::isp::{ends, enqueue};
+use crate::support::cities::{ALL, integrate};
+use crate::support::isp::{KEY, ends, enqueue};
 use crate::support::{Db, Folder, Process};
 
-const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const PATIENT: Duration = Duration::from_secs(240);
 
 struct Side {
@@ -44,7 +43,7 @@ impl Provider {
         let _set_by_another_test = tracing_subscriber::fmt().with_env_filter("warn").with_test_writer().try_init();
         let db = Db::new().await;
         let city = City::sized(kind, 60).await;
-        let (integration, project) = integrate(&db.pool(), &city).await;
+        let (integration, project) = tied(&db.pool(), &city).await;
         let sides = vec![Side { city, integration, project }];
         // HubSoft knows everybody whose code is a number.
         let codes = sides.iter().flat_map(|side| side.city.built.desk.occupied()).filter_map(|held| held.code);
@@ -116,20 +115,9 @@ impl Provider {
     }
 }
 
-async fn integrate(pool: &PgPool, city: &City) -> (i64, i64) {
-    let bytes: Vec<u8> = (0..32).collect();
-    let key = SecretBox::new(Box::new(<[u8; 32]>::try_from(bytes).unwrap()));
-    let new = New {
-        platform: city.kind.name.to_owned(),
-        name: city.kind.name.to_owned(),
-        parameters: city.built.given(&city.url),
-        settings: Default::default(),
-        elements: ["box", "splitter", "pole", "cable"].map(str::to_owned).to_vec(),
-    };
-    let mut tx = pool.begin().await.unwrap();
-    let id = integrations::create(&mut tx, Keeper { key: &key, plain_http: true }, &new).await.unwrap();
-    integrations::set_project(&mut tx, id, &ProjectChoice::New(city.kind.name.to_owned())).await.unwrap();
-    tx.commit().await.unwrap();
+async fn tied(pool: &PgPool, city: &City) -> (i64, i64) {
+    let name = city.kind.name;
+    let id = integrate(pool, name, (name, name), city.built.given(&city.url), &ALL).await;
     let project = integrations::read(pool, id).await.unwrap().unwrap().project.unwrap().id_projeto;
     (id, project)
 }

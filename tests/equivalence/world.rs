@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::support::{
     Db, Folder, Process,
-    cities::{hubsoft, integrate, served},
+    cities::{NETWORK, hubsoft, integrate, limited, served},
     isp::{KEY, ends, enqueue},
     toy::pass,
 };
@@ -94,7 +94,9 @@ impl World {
             let given = given.as_object().unwrap();
             let options = platforms::Options { allow_private: true, ..platforms::Options::default() };
             let panel = platforms::connect(name, given, options, Arc::new(Unwatched)).unwrap();
-            sides.push(Side { name, desk, integration: integrate(&pool, name, given, None).await, panel });
+            let integration = integrate(&pool, name, (name, name), given.clone(), &NETWORK).await;
+            limited(&pool, integration, None).await;
+            sides.push(Side { name, desk, integration, panel });
         }
         let mut world = Self { db, sides, ports: Vec::new(), idle: Vec::new(), worker: None, folder: Folder::new() };
         world.hire();

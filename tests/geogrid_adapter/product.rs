@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use mapping::integrations::{self, Keeper, New, ProjectChoice};
 use platforms::PortAddress;
-use secrecy::SecretBox;
 use serde_json::{Value, json};
 use simulators::geogrid::Options;
 use simulators::people;
@@ -12,10 +10,10 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::City;
-use crate::support::isp::{ends, enqueue, hubsoft_sets};
+use crate::support::cities::{ALL, given, integrate};
+use crate::support::isp::{KEY, ends, enqueue, hubsoft_sets};
 use crate::support::{Db, Folder, Process};
 
-const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 const PATIENT: Duration = Duration::from_secs(120);
 /// Persons in HubSoft: person *n* has service 1000 + *n* and the CPF of person *n*.
 const PERSONS: u32 = 500;
@@ -32,7 +30,8 @@ impl Provider {
         let _set_by_another_test = tracing_subscriber::fmt().with_env_filter("warn").with_test_writer().try_init();
         let (db, city) = (Db::new().await, City::with(options).await);
         customers(&db.pool()).await;
-        let integration = integrate(&db.pool(), &city.url).await;
+        let parameters = given(json!({ "api_url": city.url, "token": Options::default().api_key }));
+        let integration = integrate(&db.pool(), "geogrid", ("GeoGrid", "Centro"), parameters, &ALL).await;
         Self { db, city, integration, folder: Folder::new() }
     }
 
@@ -94,24 +93,6 @@ async fn customers(pool: &PgPool) {
     .execute(pool)
     .await
     .unwrap();
-}
-
-async fn integrate(pool: &PgPool, url: &str) -> i64 {
-    let bytes: Vec<u8> = (0..32).collect();
-    let key = SecretBox::new(Box::new(<[u8; 32]>::try_from(bytes).unwrap()));
-    let given = json!({ "api_url": url, "token": Options::default().api_key });
-    let new = New {
-        platform: "geogrid".to_owned(),
-        name: "GeoGrid".to_owned(),
-        parameters: given.as_object().unwrap().clone(),
-        settings: Default::default(),
-        elements: ["box", "splitter", "pole", "cable"].map(str::to_owned).to_vec(),
-    };
-    let mut tx = pool.begin().await.unwrap();
-    let id = integrations::create(&mut tx, Keeper { key: &key, plain_http: true }, &new).await.unwrap();
-    integrations::set_project(&mut tx, id, &ProjectChoice::New("Centro".to_owned())).await.unwrap();
-    tx.commit().await.unwrap();
-    id
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@ use engine::upstream::{Limits, limit};
 use mapping::integrations::{self, Edit, Keeper, New, ProjectChoice};
 use platforms::Given;
 use secrecy::SecretBox;
+use serde_json::{Value, json};
 use simulators::{people, server::Desk};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -23,32 +24,51 @@ pub async fn served(desk: &Desk) -> String {
     url
 }
 
-/// An integration of that platform, with a project of its own, boxes and splitters chosen, and so many calls a second.
-pub async fn integrate(pool: &PgPool, name: &str, given: &Given, rate: Option<f64>) -> i64 {
+/// Everything that can be synced.
+pub const ALL: [&str; 4] = ["box", "splitter", "pole", "cable"];
+/// What customers sit on, and what that is in.
+pub const NETWORK: [&str; 2] = ["box", "splitter"];
+
+/// An integration of that platform, of this name, with a new project and these elements chosen.
+pub async fn integrate(
+    pool: &PgPool,
+    platform: &str,
+    (name, project): (&str, &str),
+    given: Given,
+    elements: &[&str],
+) -> i64 {
     let key = key();
     let new = New {
-        platform: name.to_owned(),
+        platform: platform.to_owned(),
         name: name.to_owned(),
-        parameters: given.clone(),
+        parameters: given,
         settings: Default::default(),
-        elements: ["box", "splitter"].map(str::to_owned).to_vec(),
+        elements: elements.iter().map(|kind| (*kind).to_owned()).collect(),
     };
     let mut tx = pool.begin().await.unwrap();
     let id = integrations::create(&mut tx, Keeper { key: &key, plain_http: true }, &new).await.unwrap();
-    integrations::set_project(&mut tx, id, &ProjectChoice::New(name.to_owned())).await.unwrap();
-    limit(&mut tx, &format!("integration:{id}"), Limits { rate, concurrency: None }).await.unwrap();
+    integrations::set_project(&mut tx, id, &ProjectChoice::New(project.to_owned())).await.unwrap();
     tx.commit().await.unwrap();
     id
 }
 
-/// The integration is at another address from now on, and takes so many calls a second.
-pub async fn moved(pool: &PgPool, integration: i64, url: &str, rate: Option<f64>) {
+/// The parameters of an integration, from a JSON object.
+pub fn given(parameters: Value) -> Given {
+    parameters.as_object().unwrap().clone()
+}
+
+/// The integration takes so many calls a second from now on.
+pub async fn limited(pool: &PgPool, integration: i64, rate: Option<f64>) {
+    let mut conn = pool.acquire().await.unwrap();
+    limit(&mut conn, &format!("integration:{integration}"), Limits { rate, concurrency: None }).await.unwrap();
+}
+
+/// The integration is at another address from now on.
+pub async fn moved(pool: &PgPool, integration: i64, url: &str) {
     let mut tx = pool.begin().await.unwrap();
-    let parameters = serde_json::json!({ "api_url": url }).as_object().unwrap().clone();
-    let edit = Edit { name: None, parameters, settings: Default::default() };
+    let edit = Edit { name: None, parameters: given(json!({ "api_url": url })), settings: Default::default() };
     let key = key();
     integrations::edit(&mut tx, Keeper { key: &key, plain_http: true }, integration, &edit).await.unwrap();
-    limit(&mut tx, &format!("integration:{integration}"), Limits { rate, concurrency: None }).await.unwrap();
     tx.commit().await.unwrap();
 }
 

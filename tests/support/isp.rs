@@ -2,15 +2,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use mapping::integrations::{self, Keeper, New, ProjectChoice};
-use secrecy::SecretBox;
 use serde_json::{Value, json};
 use simulators::ozmap::{Options, Simulator};
 use sqlx::{PgPool, Row};
-use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use super::{Db, Folder, Process};
+use super::{
+    Db, Folder, Process,
+    cities::{ALL, given, integrate, served},
+};
 
 pub const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
@@ -38,10 +38,7 @@ impl Isp {
     pub async fn on(db: Db, options: Options) -> Self {
         let _set_by_another_test = tracing_subscriber::fmt().with_env_filter("warn").with_test_writer().try_init();
         let ozmap = Simulator::new(options.clone()).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let serving = ozmap.clone();
-        tokio::spawn(async move { serving.serve(listener).await });
+        let url = served(&ozmap).await;
         let customers = options.boxes * options.ports_per_box;
         sqlx::query(
             "insert into hubsoft.customer (id_cliente, codigo_cliente, nome_razaosocial, tipo_pessoa)
@@ -59,7 +56,8 @@ impl Isp {
         .execute(&db.pool())
         .await
         .unwrap();
-        let integration = integrate(&db.pool(), &url, &options).await;
+        let parameters = json!({ "api_url": url, "api_chave": options.api_key, "usuario": options.login, "senha": options.password });
+        let integration = integrate(&db.pool(), "ozmap", ("OZMap", "Centro"), given(parameters), &ALL).await;
         Self { db, ozmap, integration, url, folder: Folder::new() }
     }
 
@@ -153,25 +151,6 @@ impl Isp {
         }
         (ours, theirs)
     }
-}
-
-async fn integrate(pool: &PgPool, url: &str, options: &Options) -> i64 {
-    let bytes: Vec<u8> = (0..32).collect();
-    let key = SecretBox::new(Box::new(<[u8; 32]>::try_from(bytes).unwrap()));
-    let given =
-        json!({ "api_url": url, "api_chave": options.api_key, "usuario": options.login, "senha": options.password });
-    let new = New {
-        platform: "ozmap".to_owned(),
-        name: "OZMap".to_owned(),
-        parameters: given.as_object().unwrap().clone(),
-        settings: Default::default(),
-        elements: ["box", "splitter", "pole", "cable"].map(str::to_owned).to_vec(),
-    };
-    let mut tx = pool.begin().await.unwrap();
-    let id = integrations::create(&mut tx, Keeper { key: &key, plain_http: true }, &new).await.unwrap();
-    integrations::set_project(&mut tx, id, &ProjectChoice::New("Centro".to_owned())).await.unwrap();
-    tx.commit().await.unwrap();
-    id
 }
 
 /// Enqueues outside of any transaction of HubSoft's.

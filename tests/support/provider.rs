@@ -3,18 +3,15 @@
 
 use std::time::Duration;
 
-use mapping::integrations::{self, Keeper, New, ProjectChoice};
-use secrecy::SecretBox;
 use serde_json::{Value, json};
 use simulators::{geogrid, geosite, ozmap, server::Desk};
 use sqlx::PgPool;
-use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use super::isp::{ends, enqueue};
+use super::cities::{NETWORK, given, integrate, served};
+use super::isp::{KEY, ends, enqueue};
 use super::{Db, Folder, Process};
 
-const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 /// HubSoft's services are numbered from here.
 const FIRST: i64 = 900_001;
 /// How long anything may take.
@@ -151,58 +148,33 @@ impl Provider {
     }
 }
 
-async fn serve<F: Future<Output = std::io::Result<()>> + Send + 'static>(
-    serving: impl FnOnce(TcpListener) -> F,
-) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(serving(listener));
-    url
-}
-
 async fn ozmap_city(pool: &PgPool) -> City {
     let options = ozmap::Options { boxes: 12, ..Default::default() };
     let simulator = ozmap::Simulator::new(options.clone()).unwrap();
-    let serving = simulator.clone();
-    let url = serve(|listener| async move { serving.serve(listener).await }).await;
+    let url = served(&simulator).await;
     let given =
         json!({ "api_url": url, "api_chave": options.api_key, "usuario": options.login, "senha": options.password });
-    City { platform: "ozmap", desk: (*simulator).clone(), integration: integrate(pool, "ozmap", given).await }
+    City { platform: "ozmap", desk: (*simulator).clone(), integration: tied(pool, "ozmap", given).await }
 }
 
 async fn geosite_city(pool: &PgPool) -> City {
     let options = geosite::Options { boxes: 12, ..Default::default() };
     let simulator = geosite::Simulator::new(options.clone()).unwrap();
-    let serving = simulator.clone();
-    let url = serve(|listener| async move { serving.serve(listener).await }).await;
+    let url = served(&simulator).await;
     let given =
         json!({ "api_url": format!("{url}{}", geosite::BASE), "usuario": options.username, "senha": options.password });
-    City { platform: "geosite", desk: (*simulator).clone(), integration: integrate(pool, "geosite", given).await }
+    City { platform: "geosite", desk: (*simulator).clone(), integration: tied(pool, "geosite", given).await }
 }
 
 /// More than a hundred boxes, which are asked about a hundred at a time; as fast as the test can.
 async fn geogrid_city(pool: &PgPool) -> City {
     let options = geogrid::Options { boxes: 130, calls_a_second: None, ..Default::default() };
     let simulator = geogrid::Simulator::new(options.clone()).unwrap();
-    let serving = simulator.clone();
-    let url = serve(|listener| async move { serving.serve(listener).await }).await;
+    let url = served(&simulator).await;
     let given = json!({ "api_url": format!("{url}/isp"), "token": options.api_key });
-    City { platform: "geogrid", desk: (*simulator).clone(), integration: integrate(pool, "geogrid", given).await }
+    City { platform: "geogrid", desk: (*simulator).clone(), integration: tied(pool, "geogrid", given).await }
 }
 
-async fn integrate(pool: &PgPool, platform: &str, given: Value) -> i64 {
-    let bytes: Vec<u8> = (0..32).collect();
-    let key = SecretBox::new(Box::new(<[u8; 32]>::try_from(bytes).unwrap()));
-    let new = New {
-        platform: platform.to_owned(),
-        name: platform.to_owned(),
-        parameters: given.as_object().unwrap().clone(),
-        settings: Default::default(),
-        elements: ["box", "splitter"].map(str::to_owned).to_vec(),
-    };
-    let mut tx = pool.begin().await.unwrap();
-    let id = integrations::create(&mut tx, Keeper { key: &key, plain_http: true }, &new).await.unwrap();
-    integrations::set_project(&mut tx, id, &ProjectChoice::New(format!("Centro {platform}"))).await.unwrap();
-    tx.commit().await.unwrap();
-    id
+async fn tied(pool: &PgPool, platform: &str, parameters: Value) -> i64 {
+    integrate(pool, platform, (platform, &format!("Centro {platform}")), given(parameters), &NETWORK).await
 }

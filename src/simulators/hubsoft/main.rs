@@ -78,7 +78,7 @@ async fn main() -> Result<(), Failure> {
             Ok(())
         }
         Some(Command::Once { kind }) => {
-            let mut maker = change::Maker::new(rand_seed());
+            let mut maker = change::Maker::new(seed_of_now());
             maker.look_around(&pool).await?;
             if let Some(change) = maker.make_one(&pool, kind).await? {
                 println!("{} {} {}", change.id, change.port, change.service);
@@ -90,7 +90,7 @@ async fn main() -> Result<(), Failure> {
 }
 
 /// Another one each time.
-fn rand_seed() -> u64 {
+fn seed_of_now() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_nanos() % u128::from(u64::MAX)).unwrap_or_default()
 }
