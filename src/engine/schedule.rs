@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use croner::Cron;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +33,8 @@ use crate::{
 const MOST_MISSED: usize = 50;
 /// Changes of the clock behind which the next tick is looked for, where a search gave up: there are at most a few a year.
 const CHANGES: usize = 4;
+/// A day in seconds.
+const DAY: i32 = 24 * 60 * 60;
 /// How often a scheduler looks, at the least: so soon a change made elsewhere counts.
 const LOOK: Duration = Duration::from_secs(10);
 
@@ -59,15 +61,28 @@ impl Pattern {
     /// The first tick after a time; `None` where there is none.
     pub fn next_after(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let after = Timestamp::from_microsecond(after.timestamp_micros()).ok()?;
-        let search = |from: Timestamp, inclusive| {
+        let mut next = self.search(after)?;
+        if self.makes_up_for_a_day(&next) {
+            next = self.search(next.timestamp())?;
+        }
+        DateTime::from_timestamp(next.timestamp().as_second(), 0)
+    }
+
+    fn search(&self, after: Timestamp) -> Option<Zoned> {
+        let find = |from: Timestamp, inclusive| {
             self.cron.find_next_occurrence(&from.to_zoned(self.zone.clone()), inclusive).ok()
         };
         // The search gives up where the calendar lacks a whole day: it goes on at the moment after that, which is one of the
         // next at which the clock changes.
         let changes = self.zone.following(after).take(CHANGES);
-        let next = search(after, false)
-            .or_else(|| changes.map(|change| change.timestamp()).find_map(|at| search(at, true)))?;
-        DateTime::from_timestamp(next.timestamp().as_second(), 0)
+        find(after, false).or_else(|| changes.map(|change| change.timestamp()).find_map(|at| find(at, true)))
+    }
+
+    /// Whether a tick stands only for one of a day that the calendar left out: croner gives some of those, not all.
+    fn makes_up_for_a_day(&self, tick: &Zoned) -> bool {
+        let before = (tick.timestamp() - SignedDuration::from_secs(1)).to_zoned(self.zone.clone());
+        let jump = tick.offset().seconds() - before.offset().seconds();
+        jump >= DAY && !self.cron.is_time_matching(tick).unwrap_or(true)
     }
 }
 
@@ -306,6 +321,8 @@ mod tests {
         // Apia went from 29 to 31 December 2011: 24:00 on the 29th, UTC 10:00 on the 30th, was 00:00 on the 31st.
         let ticks = ticks_in("Pacific/Apia", "0 12 * * *", "2011-12-29T12:00:00Z", 3);
         assert_eq!(ticks, ["12-29T22:00", "12-30T22:00", "12-31T22:00"]);
+        let ticks = ticks_in("Pacific/Apia", "49 22 * * *", "2011-12-29T12:00:00Z", 3);
+        assert_eq!(ticks, ["12-30T08:49", "12-31T08:49", "01-01T08:49"]);
     }
 
     #[test]
