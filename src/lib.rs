@@ -4,6 +4,7 @@ pub mod api;
 pub mod app;
 pub mod bench;
 pub mod cli;
+pub mod console;
 pub mod desk;
 pub mod migrations;
 pub mod postgres;

@@ -10,9 +10,10 @@ use axum::{
 };
 
 use super::{ApiState, Problem, problem::Why};
+pub use crate::desk::rights::{Acting, Administering, Reading, ReadingWork, Right, Starting};
 use crate::{
     desk::{Caller, Refusal},
-    tokens::{self, Role},
+    tokens,
 };
 
 /// Answers no one without a valid token, whatever they ask for (contract.md, *authentication*).
@@ -42,39 +43,6 @@ async fn caller(state: &ApiState, headers: &HeaderMap) -> Result<Caller, Problem
             "this token is not known here, or was taken back; `enlace tokens` makes new ones",
         )
     })
-}
-
-/// What a route needs its caller to be allowed.
-pub trait Right: Send + Sync + 'static {
-    /// The roles that are.
-    const ROLES: &'static [Role];
-}
-
-/// Start workflows.
-pub struct Starting;
-/// Read workflows; a token of role `enqueue` only those that it started.
-pub struct ReadingWork;
-/// Read everything else.
-pub struct Reading;
-/// Act: on workflows, upstreams, schedules.
-pub struct Acting;
-/// Set integrations up.
-pub struct Administering;
-
-impl Right for Starting {
-    const ROLES: &'static [Role] = &[Role::Enqueue, Role::Operator, Role::Admin];
-}
-impl Right for ReadingWork {
-    const ROLES: &'static [Role] = &[Role::Enqueue, Role::Viewer, Role::Operator, Role::Admin];
-}
-impl Right for Reading {
-    const ROLES: &'static [Role] = &[Role::Viewer, Role::Operator, Role::Admin];
-}
-impl Right for Acting {
-    const ROLES: &'static [Role] = &[Role::Operator, Role::Admin];
-}
-impl Right for Administering {
-    const ROLES: &'static [Role] = &[Role::Admin];
 }
 
 /// A caller who has this right. Stands first among a handler's arguments, so that nothing of a request is read before.

@@ -4,7 +4,7 @@ mod accounts;
 mod apply;
 mod network;
 
-use std::{future::IntoFuture, sync::Arc, time::Duration};
+use std::{future::IntoFuture, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, middleware::from_fn_with_state};
 use engine::{
@@ -32,6 +32,7 @@ pub use network::Hubsoft;
 
 use crate::{
     api::{self, ApiState, OpsState, ops::Check},
+    console::{self, ConsoleState},
     desk::{self, Setup, connect::Stored},
     settings::{Claim, History, Role, Settings, Wake, secret_key},
     telemetry::{self, Traces},
@@ -99,7 +100,8 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
     }
     if let Some(listener) = api {
         let setup = Setup { key, plain_http: settings.allow_private_upstreams, accounts: stored };
-        let mut router = api::router(ApiState { pool: pool.clone(), setup });
+        let mut router = api::router(ApiState { pool: pool.clone(), setup: setup.clone() });
+        router = router.merge(console::router(ConsoleState::new(pool.clone(), setup)));
         if let Some(traces) = &traces {
             router = router.layer(from_fn_with_state(Arc::clone(traces), telemetry::traced));
         }
@@ -163,6 +165,7 @@ async fn schedule(pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
 
 /// Serves until it is told to stop; whoever still waits for an answer then has a moment to get it.
 async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> anyhow::Result<()> {
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
     tokio::select! {
         served = serving.into_future() => Ok(served?),

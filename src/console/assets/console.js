@@ -1,0 +1,20 @@
+// What pages need beyond htmx: no more than that. Scripts may not stand in pages (content security policy).
+
+// A box that ticks all others of its table.
+document.addEventListener("change", (event) => {
+  const all = event.target.closest("input[data-ticks]");
+  if (!all) return;
+  document.querySelectorAll(`input[name="${all.dataset.ticks}"]`).forEach((box) => { box.checked = all.checked; });
+});
+
+// A form that goes off by itself when one of its choices changes.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+});
+
+// "/" goes to the search, as in other programs that are used by keyboard.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.target.matches("input, textarea, select")) return;
+  event.preventDefault();
+  document.getElementById("q")?.focus();
+});

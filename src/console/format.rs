@@ -1,0 +1,94 @@
+//! Numbers, dates and durations as the reader writes them: by default as Brazilians do.
+
+use chrono::{DateTime, Utc};
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::words::Language;
+
+/// The zone in which times are shown: the schedule's (rule S1).
+const ZONE: &str = "America/Sao_Paulo";
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// A moment to the second: `26/11/2026 19:13:18`, or `2026-11-26 19:13:18`.
+pub fn moment(language: Language, at: DateTime<Utc>) -> String {
+    let pattern = match language {
+        Language::Pt => "%d/%m/%Y %H:%M:%S",
+        Language::En => "%Y-%m-%d %H:%M:%S",
+    };
+    let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
+    let at = Timestamp::from_second(at.timestamp()).unwrap_or_default().to_zoned(zone);
+    at.strftime(pattern).to_string()
+}
+
+/// A whole number with its thousands apart: `1.234.567`, or `1,234,567`.
+pub fn number(language: Language, value: i64) -> String {
+    let separator = match language {
+        Language::Pt => '.',
+        Language::En => ',',
+    };
+    let digits = value.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(separator);
+        }
+        text.push(digit);
+    }
+    if value < 0 { format!("-{text}") } else { text }
+}
+
+/// A number with so many decimals: `16,34`, or `16.34`.
+pub fn decimal(language: Language, value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match language {
+        Language::Pt => text.replace('.', ","),
+        Language::En => text,
+    }
+}
+
+/// A duration in the two units that matter: `2 d 3 h`, `5 min`, `12 s`.
+pub fn seconds(value: i64) -> String {
+    let (unit, name, rest, less) = match value.max(0) {
+        DAY.. => (DAY, "d", HOUR, "h"),
+        HOUR.. => (HOUR, "h", MINUTE, "min"),
+        MINUTE.. => (MINUTE, "min", 0, ""),
+        _ => return format!("{} s", value.max(0)),
+    };
+    let more = if rest == 0 { 0 } else { value % unit / rest };
+    if more == 0 { format!("{} {name}", value / unit) } else { format!("{} {name} {more} {less}", value / unit) }
+}
+
+/// A short duration: `12 ms`, `1,5 s`, `3 min`.
+pub fn milliseconds(language: Language, value: f64) -> String {
+    match value {
+        ..1000.0 => format!("{value:.0} ms"),
+        ..60_000.0 => format!("{} s", decimal(language, value / 1000.0, 1)),
+        _ => seconds((value / 1000.0) as i64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_moments_are_written_as_their_readers_do() {
+        assert_eq!(number(Language::Pt, 1_234_567), "1.234.567");
+        assert_eq!(number(Language::En, -1_234), "-1,234");
+        assert_eq!(number(Language::Pt, 999), "999");
+        assert_eq!(decimal(Language::Pt, 16.346, 2), "16,35");
+        let at = "2026-11-26T22:13:18Z".parse().unwrap();
+        assert_eq!(moment(Language::Pt, at), "26/11/2026 19:13:18");
+        assert_eq!(moment(Language::En, at), "2026-11-26 19:13:18");
+    }
+
+    #[test]
+    fn durations_have_the_two_units_that_matter() {
+        assert_eq!([7, 60, 3_700, 90_000, 172_800].map(seconds), ["7 s", "1 min", "1 h 1 min", "1 d 1 h", "2 d"]);
+        assert_eq!(milliseconds(Language::Pt, 1_540.0), "1,5 s");
+        assert_eq!(milliseconds(Language::Pt, 15.2), "15 ms");
+    }
+}

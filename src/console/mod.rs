@@ -1,0 +1,92 @@
+//! The console: what an operator sees and does, as pages that the server renders.
+//!
+//! A file per page. A page checks the right that it needs ([`who`]), calls `desk`, and shows what it got; nothing is decided
+//! here, and what can be done here can be done over the API. Pages are templates in `pages/`, checked when they are compiled;
+//! every word of them stands in `words/`, in Portuguese and in English. What moves is fetched again by htmx when the server
+//! says over `/live` that something changed. Nothing is loaded from another host, and no script stands in a page: the content
+//! security policy forbids both.
+
+mod assets;
+mod failed;
+mod format;
+mod overview;
+mod page;
+mod preferences;
+mod session;
+mod sign_in;
+mod who;
+mod words;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderName, HeaderValue, header},
+    middleware::{Next, from_fn},
+    response::Response,
+    routing::{get, post},
+};
+use sqlx::PgPool;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::desk::Setup;
+
+/// Larger forms are refused.
+const LARGEST_FORM: usize = 256 * 1024;
+
+/// What the console stands on.
+#[derive(Clone)]
+pub struct ConsoleState {
+    /// The database, migrated.
+    pub pool: PgPool,
+    /// What setting integrations up takes.
+    pub setup: Setup,
+    /// Who failed to sign in lately.
+    pub doors: sign_in::Doors,
+}
+
+impl ConsoleState {
+    /// A console that nobody has tried to enter yet.
+    pub fn new(pool: PgPool, setup: Setup) -> Self {
+        Self { pool, setup, doors: sign_in::Doors::default() }
+    }
+}
+
+/// Every page, at `/`.
+pub fn router(state: ConsoleState) -> Router {
+    Router::new()
+        .route("/", get(overview::show))
+        .route("/overview", get(overview::live))
+        .route("/login", get(sign_in::show).post(sign_in::sign_in))
+        .route("/logout", post(sign_in::sign_out))
+        .route("/preferences", post(preferences::set))
+        .fallback(failed::nowhere)
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .layer(CatchPanicLayer::custom(failed::of_panic))
+        .route("/assets/{version}/{*path}", get(assets::get))
+        .layer(from_fn(guarded))
+        .with_state(state)
+}
+
+/// What a browser is told about every answer: load nothing from elsewhere, run nothing that stands in a page, be in nobody's
+/// frame, and keep nothing that may hold a customer's name.
+async fn guarded(request: Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
+    let headers = answer.headers_mut();
+    for (name, value) in GUARDS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    answer
+}
+
+const GUARDS: [(HeaderName, &str); 6] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (header::CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+];

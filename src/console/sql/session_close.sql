@@ -1,0 +1,2 @@
+-- Signs out: the session of the cookie hashed as $1.
+delete from enlace.session where hash = $1
