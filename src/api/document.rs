@@ -54,6 +54,8 @@ pub fn frame() -> OpenApi {
             tag("discrepancies", "Where HubSoft and the platform differ, for people to settle"),
             tag("upstreams", "Platforms, open or closed for every worker"),
             tag("schedules", "What starts by the clock"),
+            tag("tokens", "Who may call, and as what"),
+            tag("about", "What runs here"),
             tag("document", "This description"),
         ]))
         .build()

@@ -7,6 +7,8 @@
 //! security policy forbids both.
 
 mod assets;
+mod choices;
+mod facts;
 mod failed;
 mod format;
 mod overview;
@@ -16,6 +18,8 @@ mod session;
 mod sign_in;
 mod who;
 mod words;
+mod workflow;
+mod workflows;
 
 use axum::{
     Router,
@@ -23,7 +27,7 @@ use axum::{
     http::{HeaderName, HeaderValue, header},
     middleware::{Next, from_fn},
     response::Response,
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -51,14 +55,41 @@ impl ConsoleState {
     }
 }
 
-/// Every page, at `/`.
-pub fn router(state: ConsoleState) -> Router {
-    Router::new()
+/// Pages by their paths: what the router is made of, and what a test goes through so that none is for the wrong people.
+#[derive(Default)]
+struct Pages(Vec<(&'static str, MethodRouter<ConsoleState>)>);
+
+impl Pages {
+    fn route(mut self, path: &'static str, methods: MethodRouter<ConsoleState>) -> Self {
+        self.0.push((path, methods));
+        self
+    }
+}
+
+/// The path of every page.
+pub fn paths() -> Vec<&'static str> {
+    pages().0.into_iter().map(|(path, _)| path).collect()
+}
+
+fn pages() -> Pages {
+    Pages::default()
         .route("/", get(overview::show))
         .route("/overview", get(overview::live))
         .route("/login", get(sign_in::show).post(sign_in::sign_in))
         .route("/logout", post(sign_in::sign_out))
         .route("/preferences", post(preferences::set))
+        .route("/workflows", get(workflows::show))
+        .route("/workflows/{id}", get(workflow::show))
+        .route("/workflows/{id}/live", get(workflow::live))
+        .route("/workflows/{id}/acts", get(workflow::acts))
+        .route("/workflows/{id}/act", post(workflow::act))
+        .route("/workflows/{id}/edit", get(workflow::edit).post(workflow::preview))
+}
+
+/// Every page, at `/`.
+pub fn router(state: ConsoleState) -> Router {
+    let pages = pages().0.into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    pages
         .fallback(failed::nowhere)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(CatchPanicLayer::custom(failed::of_panic))

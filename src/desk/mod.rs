@@ -3,23 +3,27 @@
 //! The API and the terminal are thin over this module: they turn a request into a call here, and a [`Refusal`] into a
 //! problem document or a sentence. Everything is checked here, before anything is stored.
 
+pub mod about;
 pub mod acts;
 pub mod audit;
 pub mod bulk;
 pub mod check;
 pub mod connect;
 pub mod discrepancies;
+pub mod export;
 pub mod filter;
 pub mod forget;
 pub mod integrations;
 pub mod kinds;
 pub mod looked;
 pub mod mask;
+pub mod neighbours;
 pub mod overview;
 pub mod refusal;
 pub mod rights;
 pub mod schedules;
 pub mod start;
+pub mod tokens;
 pub mod upstreams;
 pub mod viability;
 pub mod workflows;

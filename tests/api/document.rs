@@ -34,6 +34,13 @@ const CONTRACT: &[(&str, &str)] = &[
     ("patch", "/schedules/{id}"),
     ("post", "/schedules/{id}/run"),
     ("get", "/openapi.json"),
+    ("get", "/workflows/{id}/neighbours"),
+    ("get", "/acts.csv"),
+    ("get", "/schedules/preview"),
+    ("get", "/tokens"),
+    ("post", "/tokens"),
+    ("post", "/tokens/{id}/revoke"),
+    ("get", "/about"),
 ];
 
 async fn served() -> (Api, Value) {
