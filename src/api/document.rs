@@ -54,6 +54,7 @@ pub fn frame() -> OpenApi {
             tag("discrepancies", "Where HubSoft and the platform differ, for people to settle"),
             tag("upstreams", "Platforms, open or closed for every worker"),
             tag("schedules", "What starts by the clock"),
+            tag("events", "What changes, as it changes"),
             tag("document", "This description"),
         ]))
         .build()

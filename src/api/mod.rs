@@ -8,6 +8,7 @@ mod acts;
 mod caller;
 mod discrepancies;
 mod document;
+pub mod events;
 mod integrations;
 pub mod metrics;
 pub mod ops;
@@ -40,7 +41,7 @@ pub use document::{PREFIX, document};
 pub use ops::{OpsState, ops_router};
 pub use problem::Problem;
 
-use crate::desk::Setup;
+use crate::desk::{Setup, live::Hub};
 use problem::Why;
 
 /// Larger bodies are refused (contract.md, *limits*).
@@ -55,6 +56,8 @@ pub struct ApiState {
     pub pool: PgPool,
     /// What setting integrations up takes.
     pub setup: Setup,
+    /// Tells what changes to whoever listens.
+    pub live: Hub,
 }
 
 /// The API, at `/api/v1`. Paths elsewhere are left to whoever merges it with others.
@@ -103,6 +106,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(discrepancies::list, discrepancies::settle_many))
         .routes(routes!(discrepancies::show))
         .routes(routes!(discrepancies::settle))
+        .routes(routes!(events::listen))
         .routes(routes!(document::openapi))
 }
 

@@ -9,6 +9,7 @@
 mod assets;
 mod failed;
 mod format;
+mod live;
 mod overview;
 mod page;
 mod preferences;
@@ -28,7 +29,7 @@ use axum::{
 use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::desk::Setup;
+use crate::desk::{Setup, live::Hub};
 
 /// Larger forms are refused.
 const LARGEST_FORM: usize = 256 * 1024;
@@ -40,14 +41,16 @@ pub struct ConsoleState {
     pub pool: PgPool,
     /// What setting integrations up takes.
     pub setup: Setup,
+    /// What moves, as it moves.
+    pub live: Hub,
     /// Who failed to sign in lately.
     pub doors: sign_in::Doors,
 }
 
 impl ConsoleState {
     /// A console that nobody has tried to enter yet.
-    pub fn new(pool: PgPool, setup: Setup) -> Self {
-        Self { pool, setup, doors: sign_in::Doors::default() }
+    pub fn new(pool: PgPool, setup: Setup, live: Hub) -> Self {
+        Self { pool, setup, live, doors: sign_in::Doors::default() }
     }
 }
 
@@ -56,6 +59,7 @@ pub fn router(state: ConsoleState) -> Router {
     Router::new()
         .route("/", get(overview::show))
         .route("/overview", get(overview::live))
+        .route("/live", get(live::listen))
         .route("/login", get(sign_in::show).post(sign_in::sign_in))
         .route("/logout", post(sign_in::sign_out))
         .route("/preferences", post(preferences::set))
