@@ -56,6 +56,7 @@ pub fn frame() -> OpenApi {
             tag("schedules", "What starts by the clock"),
             tag("tokens", "Who may call, and as what"),
             tag("about", "What runs here"),
+            tag("events", "What changes, as it changes"),
             tag("document", "This description"),
         ]))
         .build()

@@ -9,6 +9,7 @@ mod acts;
 mod caller;
 mod discrepancies;
 mod document;
+pub mod events;
 mod integrations;
 pub mod metrics;
 pub mod ops;
@@ -42,7 +43,7 @@ pub use document::{PREFIX, document};
 pub use ops::{OpsState, ops_router};
 pub use problem::Problem;
 
-use crate::desk::Setup;
+use crate::desk::{Setup, live::Hub};
 use problem::Why;
 
 /// Larger bodies are refused (contract.md, *limits*).
@@ -57,6 +58,8 @@ pub struct ApiState {
     pub pool: PgPool,
     /// What setting integrations up takes.
     pub setup: Setup,
+    /// Tells what changes to whoever listens.
+    pub live: Hub,
 }
 
 /// The API, at `/api/v1`. Paths elsewhere are left to whoever merges it with others.
@@ -111,6 +114,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(about::show))
+        .routes(routes!(events::listen))
         .routes(routes!(document::openapi))
 }
 

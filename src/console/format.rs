@@ -18,16 +18,27 @@ pub fn moment(language: Language, at: DateTime<Utc>) -> String {
         Language::Pt => "%d/%m/%Y %H:%M:%S",
         Language::En => "%Y-%m-%d %H:%M:%S",
     };
-    let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
+    in_zone(at, ZONE, pattern)
+}
+
+/// A moment to the minute as clocks of another zone show it, with the zone's letters: `26/11/2026 04:00 -03`.
+pub fn moment_in(language: Language, at: DateTime<Utc>, zone: &str) -> String {
+    let pattern = match language {
+        Language::Pt => "%d/%m/%Y %H:%M %Z",
+        Language::En => "%Y-%m-%d %H:%M %Z",
+    };
+    in_zone(at, zone, pattern)
+}
+
+fn in_zone(at: DateTime<Utc>, zone: &str, pattern: &str) -> String {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     let at = Timestamp::from_second(at.timestamp()).unwrap_or_default().to_zoned(zone);
     at.strftime(pattern).to_string()
 }
 
 /// A moment as the field of a browser takes it, in the same zone: `2026-11-26T19:13`.
 pub fn to_local(at: DateTime<Utc>) -> String {
-    let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
-    let at = Timestamp::from_second(at.timestamp()).unwrap_or_default().to_zoned(zone);
-    at.strftime("%Y-%m-%dT%H:%M").to_string()
+    in_zone(at, ZONE, "%Y-%m-%dT%H:%M")
 }
 
 /// What such a field gave, or a time with its offset; `None`: it is something else.
@@ -100,6 +111,7 @@ mod tests {
         let at = "2026-11-26T22:13:18Z".parse().unwrap();
         assert_eq!(moment(Language::Pt, at), "26/11/2026 19:13:18");
         assert_eq!(moment(Language::En, at), "2026-11-26 19:13:18");
+        assert_eq!(moment_in(Language::Pt, at, "America/Manaus"), "26/11/2026 18:13 -04");
     }
 
     #[test]

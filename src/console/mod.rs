@@ -6,16 +6,21 @@
 //! says over `/live` that something changed. Nothing is loaded from another host, and no script stands in a page: the content
 //! security policy forbids both.
 
+mod about;
+mod acts;
 mod assets;
 mod choices;
 mod facts;
 mod failed;
 mod format;
+mod live;
 mod overview;
 mod page;
 mod preferences;
+mod schedules;
 mod session;
 mod sign_in;
+mod tokens;
 mod who;
 mod words;
 mod workflow;
@@ -32,7 +37,7 @@ use axum::{
 use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::desk::Setup;
+use crate::desk::{Setup, live::Hub};
 
 /// Larger forms are refused.
 const LARGEST_FORM: usize = 256 * 1024;
@@ -44,14 +49,16 @@ pub struct ConsoleState {
     pub pool: PgPool,
     /// What setting integrations up takes.
     pub setup: Setup,
+    /// What moves, as it moves.
+    pub live: Hub,
     /// Who failed to sign in lately.
     pub doors: sign_in::Doors,
 }
 
 impl ConsoleState {
     /// A console that nobody has tried to enter yet.
-    pub fn new(pool: PgPool, setup: Setup) -> Self {
-        Self { pool, setup, doors: sign_in::Doors::default() }
+    pub fn new(pool: PgPool, setup: Setup, live: Hub) -> Self {
+        Self { pool, setup, live, doors: sign_in::Doors::default() }
     }
 }
 
@@ -75,6 +82,7 @@ fn pages() -> Pages {
     Pages::default()
         .route("/", get(overview::show))
         .route("/overview", get(overview::live))
+        .route("/live", get(live::listen))
         .route("/login", get(sign_in::show).post(sign_in::sign_in))
         .route("/logout", post(sign_in::sign_out))
         .route("/preferences", post(preferences::set))
@@ -84,6 +92,19 @@ fn pages() -> Pages {
         .route("/workflows/{id}/acts", get(workflow::acts))
         .route("/workflows/{id}/act", post(workflow::act))
         .route("/workflows/{id}/edit", get(workflow::edit).post(workflow::preview))
+        .route("/acts", get(acts::show).post(acts::start))
+        .route("/acts.csv", get(acts::csv))
+        .route("/acts/new", get(acts::new))
+        .route("/acts/preview", post(acts::preview))
+        .route("/acts/{id}", get(acts::show_one).post(acts::steer))
+        .route("/acts/{id}/live", get(acts::live))
+        .route("/schedules", get(schedules::show))
+        .route("/schedules/{id}", post(schedules::change))
+        .route("/schedules/{id}/preview", post(schedules::preview))
+        .route("/schedules/{id}/run", post(schedules::run))
+        .route("/tokens", get(tokens::show).post(tokens::create))
+        .route("/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/about", get(about::show))
 }
 
 /// Every page, at `/`.

@@ -60,8 +60,8 @@ pub struct Row {
 
 /// What filters have no field for, and links do.
 const OTHERS: [&str; 3] = ["port", "service", "customer"];
-/// What is no part of what a list is narrowed down by.
-const PAGING: [&str; 2] = ["after", "limit"];
+/// What an act on many does not take over from the list's address as it is.
+const PAGING: [&str; 3] = ["after", "limit", "reason"];
 
 /// The page.
 pub async fn show(
@@ -85,7 +85,9 @@ pub async fn show(
         Ok(filter) => filter,
         Err(refusal) => return Err(page.failed(refusal)),
     };
-    let narrow = query(&form, &PAGING, &[]);
+    // An act has a reason of its own: what is waited for bears another name on its form.
+    let waits: Vec<(&str, &str)> = form.one("reason").map(|waits| ("reason_to_wait", waits)).into_iter().collect();
+    let narrow = query(&form, &PAGING, &waits);
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let shown = Shown {
         filter,
@@ -127,7 +129,7 @@ async fn fields(state: &ConsoleState, page: &Page, form: &Form) -> Result<Fields
     Ok(Fields {
         kinds: choices(page, "kind", &kinds::KINDS, form.one("kind")),
         statuses: choices(page, "status", &[kinds::UNFINISHED, kinds::ENDS].concat(), form.one("status")),
-        reasons: choices(page, "waits", &kinds::WAITS, form.one("reason")),
+        reasons: choices(page, "parked", &kinds::WAITS, form.one("reason")),
         integrations,
         since: to_field(form.one("since")),
         until: to_field(form.one("until")),

@@ -150,8 +150,7 @@ fn migrated(applied: &[Applied]) -> Vec<Migration> {
     });
     let known = migrations::FILES.len();
     let newer = applied.iter().filter(|one| usize::try_from(one.version).is_ok_and(|version| version > known));
-    let newer =
-        newer.map(|one| Migration { name: format!("{:04}", one.version), applied_at: Some(one.installed_on) });
+    let newer = newer.map(|one| Migration { name: format!("{:04}", one.version), applied_at: Some(one.installed_on) });
     let mut all: Vec<Migration> = ours.chain(newer).collect();
     all.reverse();
     all

@@ -166,7 +166,8 @@ fn id(field: &str, text: &Option<String>) -> Result<Option<Uuid>, Refusal> {
 pub async fn show(pool: &PgPool, caller: &Caller, id: Uuid) -> Result<Shown, Refusal> {
     let query = sqlx::query_as(include_str!("sql/audit.sql")).bind(None::<String>).bind(None::<String>);
     let query = query.bind(None::<Uuid>).bind(None::<Uuid>).bind(None::<DateTime<Utc>>).bind(None::<DateTime<Utc>>);
-    let found: Option<Done> = query.bind(None::<Uuid>).bind(id).bind(1_i64).bind(None::<i64>).fetch_optional(pool).await?;
+    let found: Option<Done> =
+        query.bind(None::<Uuid>).bind(id).bind(1_i64).bind(None::<i64>).fetch_optional(pool).await?;
     let done = found.ok_or_else(|| Refusal::Missing(format!("there is no act {id}")))?;
     looked_at(pool, caller, std::slice::from_ref(&done)).await?;
     let done = done.seen_by(caller);

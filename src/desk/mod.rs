@@ -15,6 +15,7 @@ pub mod filter;
 pub mod forget;
 pub mod integrations;
 pub mod kinds;
+pub mod live;
 pub mod looked;
 pub mod mask;
 pub mod neighbours;

@@ -42,13 +42,7 @@ pub async fn of(pool: &PgPool, caller: &Caller, id: Uuid) -> Result<Neighbours, 
     Ok(Neighbours { keys, before, after })
 }
 
-async fn side(
-    pool: &PgPool,
-    caller: &Caller,
-    keys: &[String],
-    seq: i64,
-    after: bool,
-) -> Result<Vec<Summary>, Refusal> {
+async fn side(pool: &PgPool, caller: &Caller, keys: &[String], seq: i64, after: bool) -> Result<Vec<Summary>, Refusal> {
     let of = |what: &str| -> Vec<String> {
         keys.iter().filter_map(|key| key.strip_prefix(what)?.strip_prefix(':')).map(str::to_owned).collect()
     };

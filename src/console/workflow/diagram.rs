@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn words_are_broken_into_lines_that_fit() {
-        let broken = lines("olhar se o serviço antigo está na porta, e o que a plataforma diz dele desde ontem à noite", 0, 0);
+        let broken =
+            lines("olhar se o serviço antigo está na porta, e o que a plataforma diz dele desde ontem à noite", 0, 0);
         assert_eq!(broken.len(), 3);
         assert!(broken.iter().all(|(_, _, line)| line.chars().count() <= LETTERS + 1), "{broken:?}");
         assert!(broken[2].2.ends_with('…'));

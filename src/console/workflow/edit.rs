@@ -115,8 +115,7 @@ fn fields(page: &Page, all: &Workflow, form: Option<&Form>) -> Vec<Field> {
     let more = MORE.iter().filter(|(kind, _)| *kind == all.summary.kind).flat_map(|(_, keys)| keys.iter());
     let more = more.filter(|key| payload.is_none_or(|payload| !payload.contains_key(**key)));
     let there = payload.into_iter().flatten().map(|(key, value)| (key.clone(), value.clone()));
-    let all: Vec<(String, Value)> =
-        there.chain(more.map(|key| ((*key).to_owned(), Value::Bool(false)))).collect();
+    let all: Vec<(String, Value)> = there.chain(more.map(|key| ((*key).to_owned(), Value::Bool(false)))).collect();
     let field = |(key, value): (String, Value)| {
         let shown = match &value {
             Value::String(text) => text.clone(),
@@ -155,8 +154,12 @@ mod tests {
 
     #[test]
     fn what_is_typed_keeps_its_sort_and_what_is_hidden_is_not_sent() {
-        let field = |text: &str, yes_or_no| {
-            Field { key: "x".into(), words: "x".into(), typed: text.into(), yes_or_no, wrong: None }
+        let field = |text: &str, yes_or_no| Field {
+            key: "x".into(),
+            words: "x".into(),
+            typed: text.into(),
+            yes_or_no,
+            wrong: None,
         };
         assert_eq!(typed(Some(&json!(812)), &field("813", false)), Ok(Some(json!(813))));
         assert_eq!(typed(Some(&json!(812)), &field("oito", false)), Err("edit-number"));

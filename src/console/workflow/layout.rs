@@ -64,7 +64,12 @@ pub fn lay_out(arrows: &[(usize, usize)], ends: &[bool]) -> Drawing {
         route => through(&route.iter().map(|place| at(*place)).collect::<Vec<_>>(), graph.back[arrow]),
     });
     let paths = paths.collect();
-    Drawing { width: high - low, height: i32::try_from(rows.len()).unwrap_or(0) * ROW - ROW + HEIGHT + 2 * MARGIN, boxes, paths }
+    Drawing {
+        width: high - low,
+        height: i32::try_from(rows.len()).unwrap_or(0) * ROW - ROW + HEIGHT + 2 * MARGIN,
+        boxes,
+        paths,
+    }
 }
 
 impl Graph {
@@ -146,8 +151,9 @@ fn leading_back(arrows: &[(usize, usize)], states: usize) -> Vec<bool> {
 /// The places of each layer, from left to right, so that few arrows cross.
 fn ordered(graph: &Graph) -> Vec<Vec<usize>> {
     let layers = graph.layer.iter().max().map_or(0, |last| last + 1);
-    let mut rows: Vec<Vec<usize>> =
-        (0..layers).map(|layer| (0..graph.places.len()).filter(|place| graph.layer[*place] == layer).collect()).collect();
+    let mut rows: Vec<Vec<usize>> = (0..layers)
+        .map(|layer| (0..graph.places.len()).filter(|place| graph.layer[*place] == layer).collect())
+        .collect();
     let mut rank = vec![0.0; graph.places.len()];
     for sweep in 0..SWEEPS {
         for row in &rows {
@@ -282,7 +288,8 @@ mod tests {
             let drawing = lay_out(&arrows, &ends);
             assert!(!overlaps(&drawing), "{}: {:?}", kind.name(), drawing.boxes);
             assert_eq!((drawing.boxes.len(), drawing.paths.len()), (states.len(), arrows.len()));
-            let within = |(x, y): &(i32, i32)| *x >= 0 && *y >= 0 && x + WIDTH <= drawing.width && y + HEIGHT <= drawing.height;
+            let within =
+                |(x, y): &(i32, i32)| *x >= 0 && *y >= 0 && x + WIDTH <= drawing.width && y + HEIGHT <= drawing.height;
             assert!(drawing.boxes.iter().all(within), "{}: {drawing:?}", kind.name());
             assert!(drawing.width < 2_000, "{}: {}", kind.name(), drawing.width);
         }

@@ -16,10 +16,7 @@ use uuid::Uuid;
 pub use act::act;
 pub use edit::{edit, preview};
 
-use self::{
-    diagram::Diagram,
-    timeline::Timeline,
-};
+use self::{diagram::Diagram, timeline::Timeline};
 use super::{
     ConsoleState,
     facts::{Subject, facts, json, subjects, tone},

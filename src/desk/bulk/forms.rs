@@ -107,6 +107,8 @@ pub struct Preview {
     pub by_status: Vec<OfStatus>,
     /// Some of those that match, newest first.
     pub sample: Vec<Summary>,
+    /// Which of these can take the act now.
+    pub taking: Vec<Uuid>,
 }
 
 /// Of one status.
