@@ -9,6 +9,7 @@ mod integrations;
 mod ops;
 mod problems;
 mod roles;
+mod running;
 mod schedules;
 mod upstreams;
 mod workflows;

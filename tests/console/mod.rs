@@ -1,9 +1,12 @@
 //! The console: over HTTP as a program would ask it, and in a real browser as people use it ([`journeys`]).
 
+mod audit;
 mod browser;
 mod doors;
 mod journeys;
+mod roles;
 mod words;
+mod work;
 
 use std::sync::Arc;
 
