@@ -55,6 +55,7 @@ pub fn frame() -> OpenApi {
             tag("upstreams", "Platforms, open or closed for every worker"),
             tag("schedules", "What starts by the clock"),
             tag("events", "What changes, as it changes"),
+            tag("overview", "How everything stands"),
             tag("document", "This description"),
         ]))
         .build()

@@ -12,6 +12,7 @@ pub mod events;
 mod integrations;
 pub mod metrics;
 pub mod ops;
+mod overview;
 pub mod problem;
 mod read;
 mod schedules;
@@ -41,7 +42,7 @@ pub use document::{PREFIX, document};
 pub use ops::{OpsState, ops_router};
 pub use problem::Problem;
 
-use crate::desk::{Setup, live::Hub};
+use crate::desk::{Setup, live::Hub, overview::Board};
 use problem::Why;
 
 /// Larger bodies are refused (contract.md, *limits*).
@@ -58,6 +59,8 @@ pub struct ApiState {
     pub setup: Setup,
     /// Tells what changes to whoever listens.
     pub live: Hub,
+    /// What the overview shows.
+    pub board: Board,
 }
 
 /// The API, at `/api/v1`. Paths elsewhere are left to whoever merges it with others.
@@ -98,6 +101,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(integrations::inactivate))
         .routes(routes!(integrations::set_elements))
         .routes(routes!(integrations::set_project))
+        .routes(routes!(overview::show))
         .routes(routes!(upstreams::list))
         .routes(routes!(upstreams::show, upstreams::change))
         .routes(routes!(schedules::list, schedules::change_named))

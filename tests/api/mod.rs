@@ -23,6 +23,7 @@ use enlace::desk::{
     Setup,
     connect::{Accounts, Stored, Unready},
     live::Hub,
+    overview::Board,
 };
 use enlace::tokens::{self, Role};
 use platforms::Platform;
@@ -82,7 +83,7 @@ impl Api {
         let setup = Setup { key: key(), plain_http: true, accounts };
         let stop = CancellationToken::new();
         let live = Hub::start(db.pool(), stop.clone());
-        let base = serve(api::router(ApiState { pool: db.pool(), setup, live })).await;
+        let base = serve(api::router(ApiState { pool: db.pool(), setup, live, board: Board::default() })).await;
         let mut tokens = Vec::new();
         for role in [Role::Enqueue, Role::Viewer, Role::Operator, Role::Admin] {
             tokens.push((role, token(&db.pool(), role, &role.to_string()).await));
