@@ -10,6 +10,7 @@ mod discrepancies;
 mod document;
 mod integrations;
 pub mod metrics;
+mod network;
 pub mod ops;
 pub mod problem;
 mod read;
@@ -103,6 +104,13 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(discrepancies::list, discrepancies::settle_many))
         .routes(routes!(discrepancies::show))
         .routes(routes!(discrepancies::settle))
+        .routes(routes!(network::search))
+        .routes(routes!(network::service))
+        .routes(routes!(network::port))
+        .routes(routes!(network::boxes))
+        .routes(routes!(network::one_box))
+        .routes(routes!(network::guards))
+        .routes(routes!(network::guard))
         .routes(routes!(document::openapi))
 }
 

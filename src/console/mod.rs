@@ -9,9 +9,11 @@
 mod assets;
 mod failed;
 mod format;
+mod network;
 mod overview;
 mod page;
 mod preferences;
+mod search;
 mod session;
 mod sign_in;
 mod who;
@@ -56,6 +58,10 @@ pub fn router(state: ConsoleState) -> Router {
     Router::new()
         .route("/", get(overview::show))
         .route("/overview", get(overview::live))
+        .route("/search", get(search::show))
+        .route("/services/{id}", get(network::service))
+        .route("/ports/{id}", get(network::port))
+        .route("/boxes/{id}", get(network::of_box))
         .route("/login", get(sign_in::show).post(sign_in::sign_in))
         .route("/logout", post(sign_in::sign_out))
         .route("/preferences", post(preferences::set))
