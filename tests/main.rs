@@ -8,6 +8,7 @@ mod bulk;
 mod chaos;
 mod cli;
 mod conformance;
+mod console;
 mod crash;
 mod decisions;
 mod dependencies;

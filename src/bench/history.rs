@@ -12,11 +12,14 @@ use super::{Row, measure::Spent, operation::Ports, scratch::Scratch};
 const FILL: i64 = 250_000;
 
 /// What to measure.
-#[derive(Clone, Copy, Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(super) struct Asked {
     /// Finished workflows.
     #[arg(long, default_value_t = 10_000_000)]
     finished: i64,
+    /// Keep the database with them under this name, and take it again where it is there: filling it takes longest.
+    #[arg(long, value_name = "DATABASE")]
+    keep: Option<String>,
     /// Workflows of each measurement.
     #[arg(long, short, default_value_t = 20_000)]
     n: u32,
@@ -28,7 +31,7 @@ pub(super) struct Asked {
     rate: u32,
 }
 
-pub(super) async fn run(server: &PgConnectOptions, asked: Asked) -> Result<Vec<Row>> {
+pub(super) async fn run(server: &PgConnectOptions, asked: &Asked) -> Result<Vec<Row>> {
     match asked.snapshot {
         Some(minutes) => held(server, minutes, asked.rate).await,
         None => beside(server, asked).await,
@@ -36,20 +39,18 @@ pub(super) async fn run(server: &PgConnectOptions, asked: Asked) -> Result<Vec<R
 }
 
 /// Empty, then full, in databases of their own.
-async fn beside(server: &PgConnectOptions, asked: Asked) -> Result<Vec<Row>> {
+async fn beside(server: &PgConnectOptions, asked: &Asked) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let mut rates = Vec::new();
     for (name, finished) in [("none finished", 0), ("many finished", asked.finished)] {
-        let scratch = Scratch::make(server, true).await?;
-        let mut made = 0;
-        while made < finished {
-            let some = FILL.min(finished - made);
-            sqlx::query(include_str!("sql/history_fill.sql")).bind(made).bind(some).execute(&scratch.pool).await?;
-            made += some;
+        let (scratch, new) = match &asked.keep {
+            Some(name) if finished > 0 => Scratch::kept(server, name).await?,
+            _ => (Scratch::make(server, true).await?, true),
+        };
+        if new && finished > 0 {
+            fill(&scratch, finished).await?;
         }
-        if made > 0 {
-            scratch.pool.execute(include_str!("sql/history_taken_in.sql")).await?;
-        }
+        let before = scratch.ended().await?;
         scratch.fill(asked.n).await?;
         let spent = Spent::now(&scratch.pool).await;
         let started = Instant::now();
@@ -58,7 +59,7 @@ async fn beside(server: &PgConnectOptions, asked: Asked) -> Result<Vec<Row>> {
         let rate = f64::from(asked.n) / started.elapsed().as_secs_f64();
         stop.cancel();
         worker.await?;
-        ensure!(scratch.ended().await? == i64::from(asked.n) + finished, "not every workflow ended well");
+        ensure!(scratch.ended().await? == i64::from(asked.n) + before, "not every workflow ended well");
         rows.push(Row::new(format!("{name}: three-step workflows"), "/s", rate));
         let spent = spent.since(&scratch.pool).await.into_iter().filter(|row| row.unit == "s");
         rows.extend(spent.map(|row| {
@@ -71,6 +72,18 @@ async fn beside(server: &PgConnectOptions, asked: Asked) -> Result<Vec<Row>> {
         rows.push(Row::new("share of the rate with none", "%", many / none * 100.0));
     }
     Ok(rows)
+}
+
+/// So many finished ones, as the intake and the worker leave them.
+async fn fill(scratch: &Scratch, finished: i64) -> Result<()> {
+    let mut made = 0;
+    while made < finished {
+        let some = FILL.min(finished - made);
+        sqlx::query(include_str!("sql/history_fill.sql")).bind(made).bind(some).execute(&scratch.pool).await?;
+        made += some;
+    }
+    scratch.pool.execute(include_str!("sql/history_taken_in.sql")).await?;
+    Ok(())
 }
 
 /// So many workflows a second for so many minutes, while somebody holds a snapshot: dead rows pile up.

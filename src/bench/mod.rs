@@ -110,7 +110,7 @@ impl Bench {
                 What::Waiting { n } => waiting::run(&server, n).await?,
                 What::Sync { boxes } => sync::run(&server, boxes).await?,
                 What::Viability { n, ports } => viability::run(&server, n, ports).await?,
-                What::History(asked) => history::run(&server, asked).await?,
+                What::History(ref asked) => history::run(&server, asked).await?,
                 What::Isolation(asked) => isolation::run(&server, asked).await?,
                 What::Enqueue { seconds } => enqueue::run(&server, seconds).await?,
                 What::Draining { rate, seconds } => draining::run(&server, rate, seconds).await?,

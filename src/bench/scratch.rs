@@ -9,7 +9,7 @@ use engine::{
     worker::{Settings, Worker},
 };
 use sqlx::{
-    Connection, PgConnection, PgPool,
+    AssertSqlSafe, Connection, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::task::JoinHandle;
@@ -20,9 +20,10 @@ use crate::migrations;
 
 const NAME: &str = "enlace_bench";
 
-/// The database; dropped by [`Scratch::drop`].
+/// The database; dropped by [`Scratch::drop`], unless it is to be kept.
 pub(super) struct Scratch {
     server: PgConnectOptions,
+    kept: bool,
     pub(super) options: PgConnectOptions,
     pub(super) pool: PgPool,
 }
@@ -44,12 +45,30 @@ impl Scratch {
         }
         connection.close().await?;
         let pool = PgPoolOptions::new().max_connections(4).connect_with(options.clone()).await?;
-        Ok(Self { server: server.clone(), options, pool })
+        Ok(Self { server: server.clone(), kept: false, options, pool })
+    }
+
+    /// One of this name, which is kept; made where there is none. Whether it was made.
+    pub(super) async fn kept(server: &PgConnectOptions, name: &str) -> Result<(Self, bool)> {
+        let options = server.clone().database(name);
+        let made = PgConnection::connect_with(&options).await.is_err();
+        if made {
+            let scratch = Self::make(server, true).await?;
+            scratch.pool.close().await;
+            let mut admin = PgConnection::connect_with(server).await?;
+            let rename = format!("alter database {NAME} rename to \"{}\"", name.replace('"', "\"\""));
+            sqlx::query(AssertSqlSafe(rename)).execute(&mut admin).await?;
+        }
+        let pool = PgPoolOptions::new().max_connections(4).connect_with(options.clone()).await?;
+        Ok((Self { server: server.clone(), kept: true, options, pool }, made))
     }
 
     /// Drops it.
     pub(super) async fn drop(self) -> Result<()> {
         self.pool.close().await;
+        if self.kept {
+            return Ok(());
+        }
         let mut admin = PgConnection::connect_with(&self.server).await?;
         sqlx::query("drop database if exists enlace_bench with (force)").execute(&mut admin).await?;
         Ok(())

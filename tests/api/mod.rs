@@ -45,7 +45,7 @@ pub struct Api {
 /// The key for credentials, also as `ENLACE_SECRET_KEY` takes it.
 pub const KEY: [u8; 32] = [7; 32];
 
-fn key() -> Arc<mapping::secrets::SecretKey> {
+pub fn key() -> Arc<mapping::secrets::SecretKey> {
     Arc::new(SecretBox::new(Box::new(KEY)))
 }
 
