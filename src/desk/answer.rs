@@ -152,11 +152,9 @@ fn transmitted(port: &Port, name: &str, last: Option<&Summary>) -> Answer {
             "o HubSoft não tem cliente nesta porta".to_owned(),
             "HubSoft has no customer on this port".to_owned(),
         ),
-        (Some(_), "sent") => (
-            Stand::There,
-            format!("está no {name}: o enlace conferiu"),
-            format!("is on {name}: enlace has looked"),
-        ),
+        (Some(_), "sent") => {
+            (Stand::There, format!("está no {name}: o enlace conferiu"), format!("is on {name}: enlace has looked"))
+        }
         (Some(_), "failed") => {
             (Stand::NotThere, format!("o envio ao {name} falhou: {why}"), format!("sending to {name} failed: {why_en}"))
         }
@@ -172,8 +170,12 @@ fn transmitted(port: &Port, name: &str, last: Option<&Summary>) -> Answer {
         ),
         (Some(_), _) => (
             Stand::NotThere,
-            format!("nunca foi enviado ao {name}: ninguém pediu. Refaça o vínculo no HubSoft, ou sincronize e resolva a divergência"),
-            format!("was never sent to {name}: nobody asked for it. Bind it again in HubSoft, or sync and settle the difference"),
+            format!(
+                "nunca foi enviado ao {name}: ninguém pediu. Refaça o vínculo no HubSoft, ou sincronize e resolva a divergência"
+            ),
+            format!(
+                "was never sent to {name}: nobody asked for it. Bind it again in HubSoft, or sync and settle the difference"
+            ),
         ),
     };
     says(stand, (pt, en), at)
@@ -207,7 +209,11 @@ pub fn seen(port: &Port) -> Seen {
         return says("não mostra mais a porta".to_owned(), "no longer shows the port".to_owned(), port.missing_since);
     }
     if port.differs {
-        return says("outra coisa: veja a divergência".to_owned(), "otherwise: see the difference".to_owned(), port.synced_at);
+        return says(
+            "outra coisa: veja a divergência".to_owned(),
+            "otherwise: see the difference".to_owned(),
+            port.synced_at,
+        );
     }
     match (port.id_cliente_servico, port.reserved_by.as_deref(), port.transmission.as_str()) {
         (Some(id), _, "sent") => {
@@ -218,9 +224,7 @@ pub fn seen(port: &Port) -> Seen {
             "shows a customer whom HubSoft does not know".to_owned(),
             port.synced_at,
         ),
-        (None, _, "sent") => {
-            says("não mostra cliente".to_owned(), "shows no customer".to_owned(), synced.or(tried))
-        }
+        (None, _, "sent") => says("não mostra cliente".to_owned(), "shows no customer".to_owned(), synced.or(tried)),
         (None, _, "never") if port.synced_at.is_some() => {
             says("não mostra cliente".to_owned(), "shows no customer".to_owned(), port.synced_at)
         }

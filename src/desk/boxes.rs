@@ -130,8 +130,7 @@ impl Asked {
             )
         };
         let parts: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse()).collect();
-        let [west, south, east, north] =
-            <Rectangle>::try_from(parts.map_err(|_| wrong())?).map_err(|_| wrong())?;
+        let [west, south, east, north] = <Rectangle>::try_from(parts.map_err(|_| wrong())?).map_err(|_| wrong())?;
         let within = |degrees: f64, most: f64| (-most..=most).contains(&degrees);
         let fits = within(west, 180.0) && within(east, 180.0) && within(south, 90.0) && within(north, 90.0);
         if fits && west <= east && south <= north { Ok(Some([west, south, east, north])) } else { Err(wrong()) }
@@ -208,7 +207,8 @@ mod tests {
     fn a_rectangle_is_four_degrees_in_their_order() {
         let read = |text: &str| Asked { bbox: Some(text.to_owned()), ..Asked::default() }.rectangle();
         assert_eq!(read("-48.56, -27.61,-48.53,-27.58").unwrap(), Some([-48.56, -27.61, -48.53, -27.58]));
-        for wrong in ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "3,2,1,4", "1,4,3,2", "0,0,181,0", "0,-91,0,0", "NaN,0,1,1"] {
+        for wrong in ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "3,2,1,4", "1,4,3,2", "0,0,181,0", "0,-91,0,0", "NaN,0,1,1"]
+        {
             assert!(read(wrong).is_err(), "{wrong}");
         }
     }

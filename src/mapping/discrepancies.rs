@@ -120,7 +120,8 @@ pub async fn read(pool: &PgPool, id: i64) -> Result<Option<Discrepancy>, Error> 
 /// When the database cannot be read.
 pub async fn count(conn: &mut PgConnection, which: &Which) -> Result<Vec<(String, i64)>, Error> {
     let query = sqlx::query_as(include_str!("sql/discrepancies_count.sql")).persistent(false);
-    let query = query.bind(which.integration).bind(which.project).bind(which.port).bind(&which.kinds).bind(which.of_box);
+    let query =
+        query.bind(which.integration).bind(which.project).bind(which.port).bind(&which.kinds).bind(which.of_box);
     Ok(query.fetch_all(conn).await?)
 }
 

@@ -5,6 +5,7 @@ mod acts;
 mod discrepancies;
 mod document;
 mod integrations;
+mod network;
 mod ops;
 mod problems;
 mod roles;

@@ -3,6 +3,7 @@
 mod browser;
 mod doors;
 mod journeys;
+pub mod network;
 mod words;
 
 use std::sync::Arc;
