@@ -5,13 +5,14 @@ use std::{sync::Arc, time::Duration};
 
 use enlace::{
     api::{self, ApiState},
-    desk::Setup,
+    desk::{Setup, live::Hub},
     tokens::Role,
 };
 use rustix::process::Signal;
 use secrecy::SecretBox;
 use serde_json::{Value, json};
 use simulators::faults::{Effect, Fault};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -37,7 +38,8 @@ impl Operator {
             plain_http: true,
             accounts: Arc::new(Answering::default()),
         };
-        let base = serve(api::router(ApiState { pool: isp.db.pool(), setup })).await;
+        let live = Hub::start(isp.db.pool(), CancellationToken::new());
+        let base = serve(api::router(ApiState { pool: isp.db.pool(), setup, live })).await;
         Self { base, token: token(&isp.db.pool(), Role::Operator, "ana").await }
     }
 

@@ -55,6 +55,7 @@ pub fn frame() -> OpenApi {
             tag("network", "Services, ports and boxes: what both sides say of them"),
             tag("upstreams", "Platforms, open or closed for every worker"),
             tag("schedules", "What starts by the clock"),
+            tag("events", "What changes, as it changes"),
             tag("document", "This description"),
         ]))
         .build()

@@ -8,6 +8,7 @@ mod acts;
 mod caller;
 mod discrepancies;
 mod document;
+pub mod events;
 mod integrations;
 pub mod metrics;
 mod network;
@@ -41,7 +42,7 @@ pub use document::{PREFIX, document};
 pub use ops::{OpsState, ops_router};
 pub use problem::Problem;
 
-use crate::desk::Setup;
+use crate::desk::{Setup, live::Hub};
 use problem::Why;
 
 /// Larger bodies are refused (contract.md, *limits*).
@@ -56,6 +57,8 @@ pub struct ApiState {
     pub pool: PgPool,
     /// What setting integrations up takes.
     pub setup: Setup,
+    /// Tells what changes to whoever listens.
+    pub live: Hub,
 }
 
 /// The API, at `/api/v1`. Paths elsewhere are left to whoever merges it with others.
@@ -111,6 +114,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(network::one_box))
         .routes(routes!(network::guards))
         .routes(routes!(network::guard))
+        .routes(routes!(events::listen))
         .routes(routes!(document::openapi))
 }
 

@@ -33,7 +33,7 @@ pub use network::Hubsoft;
 use crate::{
     api::{self, ApiState, OpsState, ops::Check},
     console::{self, ConsoleState},
-    desk::{self, Setup, connect::Stored},
+    desk::{self, Setup, connect::Stored, live::Hub},
     settings::{Claim, History, Role, Settings, Wake, secret_key},
     telemetry::{self, Traces},
 };
@@ -100,8 +100,9 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
     }
     if let Some(listener) = api {
         let setup = Setup { key, plain_http: settings.allow_private_upstreams, accounts: stored };
-        let mut router = api::router(ApiState { pool: pool.clone(), setup: setup.clone() });
-        router = router.merge(console::router(ConsoleState::new(pool.clone(), setup)));
+        let live = Hub::start(pool.clone(), stop.clone());
+        let mut router = api::router(ApiState { pool: pool.clone(), setup: setup.clone(), live: live.clone() });
+        router = router.merge(console::router(ConsoleState::new(pool.clone(), setup, live)));
         if let Some(traces) = &traces {
             router = router.layer(from_fn_with_state(Arc::clone(traces), telemetry::traced));
         }

@@ -22,7 +22,7 @@ use super::{Row, measure::percentile, scratch::Scratch, sync};
 use crate::{
     api::{self, ApiState},
     app::{self, Accounts, Applied, Hubsoft},
-    desk::{Setup, connect::Stored},
+    desk::{Setup, connect::Stored, live::Hub},
     tokens::{self, Role},
 };
 
@@ -56,7 +56,9 @@ pub(super) async fn run(server: &sqlx::postgres::PgConnectOptions, n: u32, ports
     sqlx::query("vacuum analyze").execute(&pool).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base = format!("http://{}/api/v1/viability", listener.local_addr()?);
-    let router = api::router(ApiState { pool: pool.clone(), setup: Setup { key, plain_http: true, accounts: stored } });
+    let setup = Setup { key, plain_http: true, accounts: stored };
+    let live = Hub::start(pool.clone(), CancellationToken::new());
+    let router = api::router(ApiState { pool: pool.clone(), setup, live });
     let serving = tokio::spawn(async move { axum::serve(listener, router).await });
     let rows = asked(&pool, &base, n).await;
     stop.cancel();

@@ -14,6 +14,7 @@ mod guards;
 mod integration_forms;
 mod integrations;
 mod network;
+mod live;
 mod overview;
 mod page;
 mod preferences;
@@ -34,7 +35,7 @@ use axum::{
 use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::desk::Setup;
+use crate::desk::{Setup, live::Hub};
 
 /// Larger forms are refused.
 const LARGEST_FORM: usize = 256 * 1024;
@@ -46,14 +47,16 @@ pub struct ConsoleState {
     pub pool: PgPool,
     /// What setting integrations up takes.
     pub setup: Setup,
+    /// What moves, as it moves.
+    pub live: Hub,
     /// Who failed to sign in lately.
     pub doors: sign_in::Doors,
 }
 
 impl ConsoleState {
     /// A console that nobody has tried to enter yet.
-    pub fn new(pool: PgPool, setup: Setup) -> Self {
-        Self { pool, setup, doors: sign_in::Doors::default() }
+    pub fn new(pool: PgPool, setup: Setup, live: Hub) -> Self {
+        Self { pool, setup, live, doors: sign_in::Doors::default() }
     }
 }
 
@@ -83,6 +86,7 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/integrations/{id}/project", post(integrations::project))
         .route("/integrations/{id}/{act}", post(integrations::activate))
         .route("/integrations/{id}/upstream/{act}", post(integrations::upstream))
+        .route("/live", get(live::listen))
         .route("/login", get(sign_in::show).post(sign_in::sign_in))
         .route("/logout", post(sign_in::sign_out))
         .route("/preferences", post(preferences::set))

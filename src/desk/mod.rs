@@ -16,6 +16,7 @@ pub mod forget;
 pub mod guards;
 pub mod integrations;
 pub mod kinds;
+pub mod live;
 pub mod looked;
 pub mod mask;
 pub mod overview;

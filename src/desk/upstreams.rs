@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::{Caller, Items, Refusal, again, audit, check};
 
 /// An upstream.
-#[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema, sqlx::FromRow)]
 pub struct Upstream {
     /// `integration:3`.
     #[schema(example = "integration:3")]

@@ -4,6 +4,7 @@
 mod acts;
 mod discrepancies;
 mod document;
+mod events;
 mod integrations;
 mod network;
 mod ops;
@@ -22,6 +23,7 @@ use enlace::api::{self, ApiState};
 use enlace::desk::{
     Setup,
     connect::{Accounts, Stored, Unready},
+    live::Hub,
 };
 use enlace::tokens::{self, Role};
 use platforms::Platform;
@@ -30,6 +32,7 @@ use secrecy::{ExposeSecret, SecretBox};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::support::Db;
@@ -40,6 +43,8 @@ pub struct Api {
     base: String,
     tokens: Vec<(Role, String)>,
     pub platform: Arc<Answering>,
+    /// Stops what the API does beside answering.
+    pub stop: CancellationToken,
     client: Client,
 }
 
@@ -76,12 +81,14 @@ impl Api {
 
     async fn with(db: Db, accounts: Arc<dyn Accounts>, platform: Arc<Answering>) -> Self {
         let setup = Setup { key: key(), plain_http: true, accounts };
-        let base = serve(api::router(ApiState { pool: db.pool(), setup })).await;
+        let stop = CancellationToken::new();
+        let live = Hub::start(db.pool(), stop.clone());
+        let base = serve(api::router(ApiState { pool: db.pool(), setup, live })).await;
         let mut tokens = Vec::new();
         for role in [Role::Enqueue, Role::Viewer, Role::Operator, Role::Admin] {
             tokens.push((role, token(&db.pool(), role, &role.to_string()).await));
         }
-        Self { db, base, tokens, platform, client: client() }
+        Self { db, base, tokens, platform, stop, client: client() }
     }
 
     pub fn token(&self, role: Role) -> &str {

@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use enlace::{
     console::{self, ConsoleState},
-    desk::Setup,
+    desk::{Setup, live::Hub},
     tokens::Role,
 };
 use reqwest::{Method, header, redirect::Policy};
 use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 
 use crate::{api, support::Db};
 
@@ -44,7 +45,8 @@ impl Console {
     pub async fn start() -> Self {
         let db = Db::new().await;
         let setup = Setup { key: api::key(), plain_http: true, accounts: Arc::new(api::Answering::default()) };
-        let base = api::serve(console::router(ConsoleState::new(db.pool(), setup))).await;
+        let live = Hub::start(db.pool(), CancellationToken::new());
+        let base = api::serve(console::router(ConsoleState::new(db.pool(), setup, live))).await;
         let _installed = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
         Self { db, base, client }

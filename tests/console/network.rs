@@ -115,7 +115,7 @@ async fn a_customer_a_port_and_a_box_say_what_both_sides_say() {
     let admin = console.sign_in(Role::Admin).await;
     admin.get("/services/4411").await.expect(200).says("Ana Souza").says("529.982.247-25");
     let looked: i64 = sqlx::query_scalar(
-        "select count(*) from enlace.act where act = 'looked' and after @> '{\"services\": [4411]}'",
+        "select count(*) from enlace.act where act = 'looked' and before @> '{\"services\": [4411]}'",
     )
     .fetch_one(&pool)
     .await

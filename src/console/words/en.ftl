@@ -86,6 +86,13 @@ phase-occupants = customers on ports
 phase-missing = what is gone
 phase-finished = finished
 phase-failed = failed
+parked-attempts-spent = attempts are spent
+parked-rejected = refused by the platform or a rule
+parked-outcome-unknown = nobody knows whether they reached the platform
+parked-approval = ask for approval
+parked-bug = a defect of enlace
+parked-undecodable = this build of enlace does not know them
+parked-going-in-circles = go in circles
 integration-inactive = inactive
 
 ## Overview

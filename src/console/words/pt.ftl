@@ -86,6 +86,13 @@ phase-occupants = clientes nas portas
 phase-missing = o que sumiu
 phase-finished = concluída
 phase-failed = falhou
+parked-attempts-spent = as tentativas acabaram
+parked-rejected = recusadas pela plataforma ou por uma regra
+parked-outcome-unknown = não se sabe se chegaram à plataforma
+parked-approval = pedem aprovação
+parked-bug = defeito do enlace
+parked-undecodable = esta versão do enlace não as conhece
+parked-going-in-circles = andam em círculos
 integration-inactive = inativa
 
 ## Início
