@@ -52,6 +52,7 @@ pub fn frame() -> OpenApi {
             tag("acts", "Acts on many workflows at once, and the audit of all that people did"),
             tag("integrations", "Accounts on mapping platforms"),
             tag("discrepancies", "Where HubSoft and the platform differ, for people to settle"),
+            tag("network", "Services, ports and boxes: what both sides say of them"),
             tag("upstreams", "Platforms, open or closed for every worker"),
             tag("schedules", "What starts by the clock"),
             tag("events", "What changes, as it changes"),

@@ -11,6 +11,7 @@ mod document;
 pub mod events;
 mod integrations;
 pub mod metrics;
+mod network;
 pub mod ops;
 mod overview;
 pub mod problem;
@@ -110,6 +111,13 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(discrepancies::list, discrepancies::settle_many))
         .routes(routes!(discrepancies::show))
         .routes(routes!(discrepancies::settle))
+        .routes(routes!(network::search))
+        .routes(routes!(network::service))
+        .routes(routes!(network::port))
+        .routes(routes!(network::boxes))
+        .routes(routes!(network::one_box))
+        .routes(routes!(network::guards))
+        .routes(routes!(network::guard))
         .routes(routes!(events::listen))
         .routes(routes!(document::openapi))
 }

@@ -7,12 +7,18 @@
 //! security policy forbids both.
 
 mod assets;
+mod discrepancies;
 mod failed;
 mod format;
+mod guards;
+mod integration_forms;
+mod integrations;
+mod network;
 mod live;
 mod overview;
 mod page;
 mod preferences;
+mod search;
 mod session;
 mod sign_in;
 mod who;
@@ -61,6 +67,27 @@ pub fn router(state: ConsoleState) -> Router {
     Router::new()
         .route("/", get(overview::show))
         .route("/overview", get(overview::live))
+        .route("/search", get(search::show))
+        .route("/services/{id}", get(network::service))
+        .route("/ports/{id}", get(network::port))
+        .route("/boxes/{id}", get(network::of_box))
+        .route("/discrepancies", get(discrepancies::list).post(discrepancies::settle))
+        .route("/discrepancies/all", get(discrepancies::preview).post(discrepancies::settle_all))
+        .route("/guards", get(guards::list))
+        .route("/guards/{id}", get(guards::show))
+        .route("/guards/{id}/{word}", post(guards::answer))
+        .route("/integrations", get(integrations::list))
+        .route("/integrations/new", get(integration_forms::new).post(integration_forms::create))
+        .route("/integrations/{id}", get(integrations::show))
+        .route("/integrations/{id}/live", get(integrations::live))
+        .route("/integrations/{id}/setup", get(integration_forms::setup))
+        .route("/integrations/{id}/edit", get(integration_forms::edit).post(integration_forms::change))
+        .route("/integrations/{id}/test", post(integrations::test))
+        .route("/integrations/{id}/sync", post(integrations::sync))
+        .route("/integrations/{id}/elements", post(integrations::elements))
+        .route("/integrations/{id}/project", post(integrations::project))
+        .route("/integrations/{id}/{act}", post(integrations::activate))
+        .route("/integrations/{id}/upstream/{act}", post(integrations::upstream))
         .route("/live", get(live::listen))
         .route("/login", get(sign_in::show).post(sign_in::sign_in))
         .route("/logout", post(sign_in::sign_out))

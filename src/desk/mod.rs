@@ -4,22 +4,28 @@
 //! problem document or a sentence. Everything is checked here, before anything is stored.
 
 pub mod acts;
+pub mod answer;
 pub mod audit;
+pub mod boxes;
 pub mod bulk;
 pub mod check;
 pub mod connect;
 pub mod discrepancies;
 pub mod filter;
 pub mod forget;
+pub mod guards;
 pub mod integrations;
 pub mod kinds;
 pub mod live;
 pub mod looked;
 pub mod mask;
 pub mod overview;
+pub mod ports;
 pub mod refusal;
 pub mod rights;
 pub mod schedules;
+pub mod search;
+pub mod services;
 pub mod start;
 pub mod upstreams;
 pub mod viability;

@@ -6,6 +6,7 @@ mod discrepancies;
 mod document;
 mod events;
 mod integrations;
+mod network;
 mod ops;
 mod problems;
 mod roles;

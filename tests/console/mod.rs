@@ -4,6 +4,7 @@ mod browser;
 mod doors;
 mod journeys;
 mod overview;
+pub mod network;
 mod words;
 
 use std::sync::Arc;
