@@ -9,9 +9,13 @@ mod caller;
 mod discrepancies;
 mod document;
 mod events;
+mod examples;
 mod integrations;
+mod limit;
 pub mod metrics;
+mod once;
 pub mod ops;
+mod pages;
 pub mod problem;
 mod read;
 mod schedules;
@@ -37,7 +41,8 @@ use tower_http::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use document::{PREFIX, document};
+pub use document::{PREFIX, described, document};
+pub use limit::Limiter;
 pub use ops::{OpsState, ops_router};
 pub use problem::Problem;
 
@@ -58,6 +63,8 @@ pub struct ApiState {
     pub setup: Setup,
     /// Tells what changes to whoever listens.
     pub live: Hub,
+    /// How often each token may ask.
+    pub limiter: Limiter,
 }
 
 /// The API, at `/api/v1`. Paths elsewhere are left to whoever merges it with others.
@@ -66,6 +73,7 @@ pub fn router(state: ApiState) -> Router {
     let api = routes
         .fallback(nowhere)
         .method_not_allowed_fallback(not_this_way)
+        .layer(middleware::from_fn_with_state(state.clone(), once::once))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(state.clone(), caller::authenticated))
         .layer(middleware::from_fn(in_time))
@@ -76,7 +84,7 @@ pub fn router(state: ApiState) -> Router {
         .with_state(state.clone());
     // A nest leaves its own root with a slash to others.
     let root = any(nowhere).layer(middleware::from_fn_with_state(state, caller::authenticated));
-    Router::new().route(&format!("{PREFIX}/"), root).nest(PREFIX, api)
+    pages::router().route(&format!("{PREFIX}/"), root).nest(PREFIX, api)
 }
 
 /// Every route, with its description.

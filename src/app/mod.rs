@@ -31,7 +31,7 @@ pub use apply::Applied;
 pub use network::Hubsoft;
 
 use crate::{
-    api::{self, ApiState, OpsState, ops::Check},
+    api::{self, ApiState, Limiter, OpsState, ops::Check},
     desk::{self, Setup, connect::Stored, live::Hub},
     settings::{Claim, History, Role, Settings, Wake, secret_key},
     telemetry::{self, Traces},
@@ -99,8 +99,9 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
     }
     if let Some(listener) = api {
         let setup = Setup { key, plain_http: settings.allow_private_upstreams, accounts: stored };
-        let mut router =
-            api::router(ApiState { pool: pool.clone(), setup, live: Hub::start(pool.clone(), stop.clone()) });
+        let live = Hub::start(pool.clone(), stop.clone());
+        let limiter = Limiter::new(settings.api.requests_per_second, settings.api.burst);
+        let mut router = api::router(ApiState { pool: pool.clone(), setup, live, limiter });
         if let Some(traces) = &traces {
             router = router.layer(from_fn_with_state(Arc::clone(traces), telemetry::traced));
         }

@@ -34,6 +34,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("0016_viability.sql", include_str!("../../migrations/0016_viability.sql")),
     ("0017_discrepancies.sql", include_str!("../../migrations/0017_discrepancies.sql")),
     ("0018_people.sql", include_str!("../../migrations/0018_people.sql")),
+    ("0020_requests.sql", include_str!("../../migrations/0020_requests.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.
