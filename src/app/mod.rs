@@ -31,7 +31,7 @@ pub use apply::Applied;
 pub use network::Hubsoft;
 
 use crate::{
-    api::{self, ApiState, OpsState, ops::Check},
+    api::{self, ApiState, Limiter, OpsState, ops::Check},
     console::{self, ConsoleState},
     desk::{self, Setup, connect::Stored, live::Hub},
     settings::{Claim, History, Role, Settings, Wake, secret_key},
@@ -103,7 +103,8 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
         let setup = Setup { key, plain_http: settings.allow_private_upstreams, accounts: stored };
         let live = Hub::start(pool.clone(), stop.clone());
         let console = ConsoleState::new(pool.clone(), setup.clone(), live.clone());
-        let api = ApiState { pool: pool.clone(), setup, live, board: console.board.clone() };
+        let limiter = Limiter::new(settings.api.requests_per_second, settings.api.burst);
+        let api = ApiState { board: console.board.clone(), limiter, ..ApiState::new(pool.clone(), setup, live) };
         let mut router = api::router(api).merge(console::router(console));
         if let Some(traces) = &traces {
             router = router.layer(from_fn_with_state(Arc::clone(traces), telemetry::traced));

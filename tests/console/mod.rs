@@ -3,8 +3,8 @@
 mod browser;
 mod doors;
 mod journeys;
-mod overview;
 pub mod network;
+mod overview;
 mod words;
 
 use std::sync::Arc;
