@@ -6,6 +6,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
+use serde_json::Value;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -18,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     caller::{May, ReadingWork},
+    examples,
     problem::{Problem, Problems},
 };
 use crate::desk::{acts::Verb, bulk::Steer, discrepancies::Settle};
@@ -52,11 +54,13 @@ pub fn frame() -> OpenApi {
             tag("acts", "Acts on many workflows at once, and the audit of all that people did"),
             tag("integrations", "Accounts on mapping platforms"),
             tag("discrepancies", "Where HubSoft and the platform differ, for people to settle"),
+            tag("network", "Services, ports and boxes: what both sides say of them"),
             tag("upstreams", "Platforms, open or closed for every worker"),
             tag("schedules", "What starts by the clock"),
             tag("tokens", "Who may call, and as what"),
             tag("about", "What runs here"),
             tag("events", "What changes, as it changes"),
+            tag("overview", "How everything stands"),
             tag("document", "This description"),
         ]))
         .build()
@@ -68,7 +72,14 @@ pub fn document() -> OpenApi {
     OpenApiRouter::with_openapi(frame()).nest(PREFIX, super::routes()).split_for_parts().1
 }
 
-static TEXT: LazyLock<String> = LazyLock::new(|| document().to_json().unwrap_or_default());
+/// The whole document as it is served: with an example of every request and every answer.
+pub fn described() -> Value {
+    let mut document = serde_json::to_value(document()).unwrap_or_default();
+    examples::fill(&mut document);
+    document
+}
+
+static TEXT: LazyLock<String> = LazyLock::new(|| described().to_string());
 
 /// This description
 #[utoipa::path(get, path = "/openapi.json", tag = "document",

@@ -36,6 +36,9 @@ pub struct Narrow {
     /// id_porta_atendimento
     #[arg(long)]
     port: Option<String>,
+    /// id_caixa_optica
+    #[arg(long = "box")]
+    of_box: Option<String>,
     /// Kinds, separated by commas: other_occupant, two_ports, reserved_port, not_on_platform, taken_by_equipment
     #[arg(long)]
     kind: Option<String>,
@@ -105,9 +108,9 @@ impl Discrepancies {
 
 impl Listing {
     async fn on(self, desk: &Desk) -> anyhow::Result<ExitCode> {
-        let Narrow { integration, project, port, kind } = self.narrow;
+        let Narrow { integration, project, port, of_box, kind } = self.narrow;
         let (status, limit) = (Some(self.status), Some(self.limit));
-        let asked = Asked { status, integration, project, port, kind, after: self.after, limit };
+        let asked = Asked { status, integration, project, port, of_box, kind, after: self.after, limit };
         let read = async || Ok(discrepancies::list(&desk.pool, &desk.caller, &asked).await?);
         self.look.show(read, |page| listed(page, self.lang)).await
     }
@@ -121,8 +124,8 @@ async fn one(desk: &Desk, id: i64, how: Settle, given: &Settling) -> anyhow::Res
 }
 
 async fn many(desk: &Desk, how: Settle, given: Settling) -> anyhow::Result<ExitCode> {
-    let Narrow { integration, project, port, kind } = given.narrow;
-    let filter = Filter { integration, project, port, kind };
+    let Narrow { integration, project, port, of_box, kind } = given.narrow;
+    let filter = Filter { integration, project, port, of_box, kind };
     let start = Start { action: how, filter, reason: given.reason, preview: given.preview, pace: given.pace };
     if given.preview {
         let preview = bulk::preview(&desk.pool, &desk.caller, &start).await?;

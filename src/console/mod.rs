@@ -10,14 +10,20 @@ mod about;
 mod acts;
 mod assets;
 mod choices;
+mod discrepancies;
 mod facts;
 mod failed;
 mod format;
+mod guards;
+mod integration_forms;
+mod integrations;
 mod live;
+mod network;
 mod overview;
 mod page;
 mod preferences;
 mod schedules;
+mod search;
 mod session;
 mod sign_in;
 mod tokens;
@@ -37,7 +43,7 @@ use axum::{
 use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::desk::{Setup, live::Hub};
+use crate::desk::{Setup, live::Hub, overview::Board};
 
 /// Larger forms are refused.
 const LARGEST_FORM: usize = 256 * 1024;
@@ -51,6 +57,8 @@ pub struct ConsoleState {
     pub setup: Setup,
     /// What moves, as it moves.
     pub live: Hub,
+    /// What the overview shows.
+    pub board: Board,
     /// Who failed to sign in lately.
     pub doors: sign_in::Doors,
 }
@@ -58,7 +66,7 @@ pub struct ConsoleState {
 impl ConsoleState {
     /// A console that nobody has tried to enter yet.
     pub fn new(pool: PgPool, setup: Setup, live: Hub) -> Self {
-        Self { pool, setup, live, doors: sign_in::Doors::default() }
+        Self { pool, setup, live, board: Board::default(), doors: sign_in::Doors::default() }
     }
 }
 
@@ -82,6 +90,27 @@ fn pages() -> Pages {
     Pages::default()
         .route("/", get(overview::show))
         .route("/overview", get(overview::live))
+        .route("/search", get(search::show))
+        .route("/services/{id}", get(network::service))
+        .route("/ports/{id}", get(network::port))
+        .route("/boxes/{id}", get(network::of_box))
+        .route("/discrepancies", get(discrepancies::list).post(discrepancies::settle))
+        .route("/discrepancies/all", get(discrepancies::preview).post(discrepancies::settle_all))
+        .route("/guards", get(guards::list))
+        .route("/guards/{id}", get(guards::show))
+        .route("/guards/{id}/{word}", post(guards::answer))
+        .route("/integrations", get(integrations::list))
+        .route("/integrations/new", get(integration_forms::new).post(integration_forms::create))
+        .route("/integrations/{id}", get(integrations::show))
+        .route("/integrations/{id}/live", get(integrations::live))
+        .route("/integrations/{id}/setup", get(integration_forms::setup))
+        .route("/integrations/{id}/edit", get(integration_forms::edit).post(integration_forms::change))
+        .route("/integrations/{id}/test", post(integrations::test))
+        .route("/integrations/{id}/sync", post(integrations::sync))
+        .route("/integrations/{id}/elements", post(integrations::elements))
+        .route("/integrations/{id}/project", post(integrations::project))
+        .route("/integrations/{id}/{act}", post(integrations::activate))
+        .route("/integrations/{id}/upstream/{act}", post(integrations::upstream))
         .route("/live", get(live::listen))
         .route("/login", get(sign_in::show).post(sign_in::sign_in))
         .route("/logout", post(sign_in::sign_out))

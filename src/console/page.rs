@@ -127,6 +127,15 @@ impl Page {
         }
     }
 
+    /// The reader's half of a text that is in both languages, "português / english"; a text that is not, whole.
+    pub fn said<'a>(&self, text: &'a str) -> &'a str {
+        let mut parts = text.split(" / ");
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(pt), Some(en), None) => self.either(pt, en),
+            _ => text,
+        }
+    }
+
     /// A whole number as the reader writes it.
     pub fn number(&self, value: impl Borrow<i64>) -> String {
         format::number(self.language, *value.borrow())

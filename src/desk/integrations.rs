@@ -1,6 +1,7 @@
 //! Integrations, set up and tried (rules D1–D4): each change with its audit entry, and all of one change in one transaction.
 
 mod forms;
+pub mod syncs;
 
 use engine::{schedule, upstream};
 use mapping::integrations::{self as stored, Edit, Keeper, New};

@@ -4,6 +4,8 @@ use mapping::documents;
 use platforms::people as texts;
 use serde_json::Value;
 
+use super::Caller;
+
 /// Keys whose values tell who somebody is, in HubSoft's words and in ours.
 const PERSONAL: [&str; 12] = [
     "nome_razaosocial",
@@ -57,15 +59,26 @@ pub fn words(text: &mut String) {
     *text = texts::without_numbers(text);
 }
 
+/// Hides somebody's name, document or description from a caller who may not see people.
+pub fn person(caller: &Caller, text: &mut String) {
+    if !caller.sees_people() {
+        *text = first_letter(text);
+    }
+}
+
 /// Hides what was searched for: it may be somebody's name.
 pub fn search(filter: &mut Value) {
     filter.get_mut("q").into_iter().for_each(hide);
 }
 
 /// Only the first letter stays: enough to tell two apart on a screen.
+fn first_letter(text: &str) -> String {
+    text.chars().take(1).chain("•••".chars()).collect()
+}
+
 fn hide(value: &mut Value) {
     match value {
-        Value::String(text) => *text = text.chars().take(1).chain("•••".chars()).collect(),
+        Value::String(text) => *text = first_letter(text),
         Value::Object(fields) => fields.values_mut().for_each(hide),
         Value::Array(items) => items.iter_mut().for_each(hide),
         Value::Number(_) => *value = Value::String("•••".to_owned()),

@@ -80,6 +80,8 @@ pub struct Which {
     pub project: Option<i64>,
     /// `id_porta_atendimento`.
     pub port: Option<i64>,
+    /// `id_caixa_optica`.
+    pub of_box: Option<i64>,
     /// Some of [`KINDS`].
     pub kinds: Option<Vec<String>>,
 }
@@ -98,7 +100,7 @@ pub async fn list(
     // Planned with the values at hand: most of them are not given.
     let query = sqlx::query_as(include_str!("sql/discrepancies_list.sql")).persistent(false);
     let query = query.bind(None::<i64>).bind(before).bind(which.integration).bind(which.project).bind(which.port);
-    Ok(query.bind(&which.kinds).bind(status).bind(limit).fetch_all(conn).await?)
+    Ok(query.bind(&which.kinds).bind(status).bind(limit).bind(which.of_box).fetch_all(conn).await?)
 }
 
 /// The one of this number.
@@ -108,7 +110,8 @@ pub async fn list(
 pub async fn read(pool: &PgPool, id: i64) -> Result<Option<Discrepancy>, Error> {
     let query = sqlx::query_as(include_str!("sql/discrepancies_list.sql")).persistent(false);
     let query = query.bind(id).bind(None::<i64>).bind(None::<i64>).bind(None::<i64>).bind(None::<i64>);
-    Ok(query.bind(None::<Vec<String>>).bind("all").bind(1_i64).fetch_optional(pool).await?)
+    let query = query.bind(None::<Vec<String>>).bind("all").bind(1_i64).bind(None::<i64>);
+    Ok(query.fetch_optional(pool).await?)
 }
 
 /// How many open ones match, by kind.
@@ -117,7 +120,8 @@ pub async fn read(pool: &PgPool, id: i64) -> Result<Option<Discrepancy>, Error> 
 /// When the database cannot be read.
 pub async fn count(conn: &mut PgConnection, which: &Which) -> Result<Vec<(String, i64)>, Error> {
     let query = sqlx::query_as(include_str!("sql/discrepancies_count.sql")).persistent(false);
-    let query = query.bind(which.integration).bind(which.project).bind(which.port).bind(&which.kinds);
+    let query =
+        query.bind(which.integration).bind(which.project).bind(which.port).bind(&which.kinds).bind(which.of_box);
     Ok(query.fetch_all(conn).await?)
 }
 

@@ -4,6 +4,8 @@ mod audit;
 mod browser;
 mod doors;
 mod journeys;
+pub mod network;
+mod overview;
 mod roles;
 mod words;
 mod work;
@@ -45,7 +47,11 @@ pub struct Shown {
 
 impl Console {
     pub async fn start() -> Self {
-        let db = Db::new().await;
+        Self::over(Db::new().await).await
+    }
+
+    /// Over a database that is there already.
+    pub async fn over(db: Db) -> Self {
         let setup = Setup { key: api::key(), plain_http: true, accounts: Arc::new(api::Answering::default()) };
         let live = Hub::start(db.pool(), CancellationToken::new());
         let base = api::serve(console::router(ConsoleState::new(db.pool(), setup, live))).await;

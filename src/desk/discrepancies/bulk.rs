@@ -50,6 +50,10 @@ pub struct Filter {
     /// `id_porta_atendimento`, as text or as a number.
     #[serde(deserialize_with = "Named::text", skip_serializing_if = "Option::is_none")]
     pub port: Option<String>,
+    /// `id_caixa_optica`, as text or as a number.
+    #[serde(rename = "box", deserialize_with = "Named::text", skip_serializing_if = "Option::is_none")]
+    #[schema(rename = "box")]
+    pub of_box: Option<String>,
     /// Kinds, separated by commas.
     #[serde(deserialize_with = "Named::text", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
@@ -60,8 +64,8 @@ impl Filter {
         if *self == Self::default() {
             return Err(Refusal::invalid("filter", "must narrow differences down, by integration for instance"));
         }
-        let Self { integration, project, port, kind } = self.clone();
-        let asked = Asked { integration, project, port, kind, ..Asked::default() };
+        let Self { integration, project, port, of_box, kind } = self.clone();
+        let asked = Asked { integration, project, port, of_box, kind, ..Asked::default() };
         asked.which().map_err(|refusal| match refusal {
             Refusal::Invalid { field, message } => Refusal::Invalid { field: format!("filter.{field}"), message },
             other => other,

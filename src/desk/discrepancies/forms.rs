@@ -54,6 +54,10 @@ pub struct Asked {
     /// `id_porta_atendimento`.
     #[param(example = "812")]
     pub port: Option<String>,
+    /// `id_caixa_optica`.
+    #[serde(rename = "box")]
+    #[param(rename = "box", example = "91")]
+    pub of_box: Option<String>,
     /// Kinds, separated by commas: `other_occupant`, `two_ports`, `reserved_port`, `not_on_platform`, `taken_by_equipment`.
     #[param(example = "not_on_platform")]
     pub kind: Option<String>,
@@ -72,6 +76,7 @@ impl Asked {
             integration: number("integration", &self.integration)?,
             project: number("project", &self.project)?,
             port: number("port", &self.port)?,
+            of_box: number("box", &self.of_box)?,
             kinds: kinds.map(|kinds| kinds.into_iter().map(str::to_owned).collect()),
         })
     }

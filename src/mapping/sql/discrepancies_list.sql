@@ -9,6 +9,7 @@ join mapping.project j on j.id_projeto = b.id_projeto
 where ($1::bigint is null or d.id = $1) and ($2::bigint is null or d.id < $2)
   and ($3::bigint is null or j.id_integracao_mapeamento = $3) and ($4::bigint is null or j.id_projeto = $4)
   and ($5::bigint is null or d.id_porta_atendimento = $5) and ($6::text[] is null or d.kind = any ($6))
+  and ($9::bigint is null or p.id_caixa_optica = $9)
   and case $7 when 'open' then d.settled_at is null when 'settled' then d.settled_at is not null else true end
 order by d.id desc
 limit $8
