@@ -102,7 +102,9 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
         let setup = Setup { key, plain_http: settings.allow_private_upstreams, accounts: stored };
         let live = Hub::start(pool.clone(), stop.clone());
         let mut router = api::router(ApiState { pool: pool.clone(), setup: setup.clone(), live: live.clone() });
-        router = router.merge(console::router(ConsoleState::new(pool.clone(), setup, live)));
+        router = router.merge(console::router(
+            ConsoleState::new(pool.clone(), setup, live).with_tiles(settings.map_tiles.as_deref()),
+        ));
         if let Some(traces) = &traces {
             router = router.layer(from_fn_with_state(Arc::clone(traces), telemetry::traced));
         }
