@@ -39,7 +39,7 @@ impl Operator {
             accounts: Arc::new(Answering::default()),
         };
         let live = Hub::start(isp.db.pool(), CancellationToken::new());
-        let base = serve(api::router(ApiState { pool: isp.db.pool(), setup, live })).await;
+        let base = serve(api::router(ApiState::new(isp.db.pool(), setup, live))).await;
         Self { base, token: token(&isp.db.pool(), Role::Operator, "ana").await }
     }
 

@@ -192,3 +192,21 @@ async fn b0022_finds_by_words_what_was_there_before_it_and_leaves_views_of_hubso
         sqlx::raw_sql(*sql).execute(&mut connection).await.unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }
+
+#[tokio::test]
+async fn the_consoles_tables_come_to_a_database_that_is_in_use() {
+    let (db, mut connection) = before("0019").await;
+    let token = "insert into enlace.token (name, role, hash) values ('Ana', 'viewer', '\\x01') returning id";
+    let token: uuid::Uuid = sqlx::query_scalar(token).fetch_one(&mut connection).await.unwrap();
+    for (_, sql) in FILES.iter().skip_while(|(name, _)| !name.starts_with("0019")) {
+        sqlx::raw_sql(*sql).execute(&mut connection).await.unwrap();
+    }
+    let session = "insert into enlace.session (hash, token, csrf) values ('\\x02', $1, 'x')";
+    sqlx::query(session).bind(token).execute(&mut connection).await.unwrap();
+    let count = "insert into enlace.call_count values ('integration:1', enlace.now(), 1, 0, 12)";
+    sqlx::query(count).execute(&mut connection).await.unwrap();
+    sqlx::query("delete from enlace.token").execute(&mut connection).await.unwrap();
+    let left: i64 = sqlx::query_scalar("select count(*) from enlace.session").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(left, 0, "a token takes its sessions with it");
+    drop(db);
+}

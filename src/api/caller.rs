@@ -18,7 +18,11 @@ use crate::{
 
 /// Answers no one without a valid token, whatever they ask for (contract.md, *authentication*).
 pub async fn authenticated(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
-    match caller(&state, request.headers()).await {
+    let admitted = caller(&state, request.headers()).await.and_then(|caller| {
+        state.limiter.admit(caller.token, request.uri().path())?;
+        Ok(caller)
+    });
+    match admitted {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await

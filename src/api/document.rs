@@ -6,6 +6,7 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
+use serde_json::Value;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -18,6 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{
     caller::{May, ReadingWork},
+    examples,
     problem::{Problem, Problems},
 };
 use crate::desk::{acts::Verb, bulk::Steer, discrepancies::Settle};
@@ -56,6 +58,7 @@ pub fn frame() -> OpenApi {
             tag("upstreams", "Platforms, open or closed for every worker"),
             tag("schedules", "What starts by the clock"),
             tag("events", "What changes, as it changes"),
+            tag("overview", "How everything stands"),
             tag("document", "This description"),
         ]))
         .build()
@@ -67,7 +70,14 @@ pub fn document() -> OpenApi {
     OpenApiRouter::with_openapi(frame()).nest(PREFIX, super::routes()).split_for_parts().1
 }
 
-static TEXT: LazyLock<String> = LazyLock::new(|| document().to_json().unwrap_or_default());
+/// The whole document as it is served: with an example of every request and every answer.
+pub fn described() -> Value {
+    let mut document = serde_json::to_value(document()).unwrap_or_default();
+    examples::fill(&mut document);
+    document
+}
+
+static TEXT: LazyLock<String> = LazyLock::new(|| described().to_string());
 
 /// This description
 #[utoipa::path(get, path = "/openapi.json", tag = "document",

@@ -9,10 +9,15 @@ mod caller;
 mod discrepancies;
 mod document;
 pub mod events;
+mod examples;
 mod integrations;
+mod limit;
 pub mod metrics;
 mod network;
+mod once;
 pub mod ops;
+mod overview;
+mod pages;
 pub mod problem;
 mod read;
 mod schedules;
@@ -38,11 +43,12 @@ use tower_http::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use document::{PREFIX, document};
+pub use document::{PREFIX, described, document};
+pub use limit::Limiter;
 pub use ops::{OpsState, ops_router};
 pub use problem::Problem;
 
-use crate::desk::{Setup, live::Hub};
+use crate::desk::{Setup, live::Hub, overview::Board};
 use problem::Why;
 
 /// Larger bodies are refused (contract.md, *limits*).
@@ -59,6 +65,17 @@ pub struct ApiState {
     pub setup: Setup,
     /// Tells what changes to whoever listens.
     pub live: Hub,
+    /// What the overview shows.
+    pub board: Board,
+    /// How often each token may ask.
+    pub limiter: Limiter,
+}
+
+impl ApiState {
+    /// With a board of its own, and limits as they are where nobody sets others.
+    pub fn new(pool: PgPool, setup: Setup, live: Hub) -> Self {
+        Self { pool, setup, live, board: Board::default(), limiter: Limiter::default() }
+    }
 }
 
 /// The API, at `/api/v1`. Paths elsewhere are left to whoever merges it with others.
@@ -67,6 +84,7 @@ pub fn router(state: ApiState) -> Router {
     let api = routes
         .fallback(nowhere)
         .method_not_allowed_fallback(not_this_way)
+        .layer(middleware::from_fn_with_state(state.clone(), once::once))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn_with_state(state.clone(), caller::authenticated))
         .layer(middleware::from_fn(in_time))
@@ -77,7 +95,7 @@ pub fn router(state: ApiState) -> Router {
         .with_state(state.clone());
     // A nest leaves its own root with a slash to others.
     let root = any(nowhere).layer(middleware::from_fn_with_state(state, caller::authenticated));
-    Router::new().route(&format!("{PREFIX}/"), root).nest(PREFIX, api)
+    pages::router().route(&format!("{PREFIX}/"), root).nest(PREFIX, api)
 }
 
 /// Every route, with its description.
@@ -99,6 +117,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(integrations::inactivate))
         .routes(routes!(integrations::set_elements))
         .routes(routes!(integrations::set_project))
+        .routes(routes!(overview::show))
         .routes(routes!(upstreams::list))
         .routes(routes!(upstreams::show, upstreams::change))
         .routes(routes!(schedules::list, schedules::change_named))

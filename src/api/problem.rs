@@ -1,4 +1,7 @@
-//! What went wrong, as RFC 9457 problem details: a stable `type` for programs, a `detail` for people.
+//! What went wrong, as RFC 9457 problem details: a stable `type` for programs, a `detail` for people, in both languages.
+
+mod portuguese;
+mod words;
 
 use std::{any::Any, collections::BTreeMap};
 
@@ -7,16 +10,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use strum::{EnumIter, IntoEnumIterator, IntoStaticStr};
+use strum::{EnumIter, EnumString, IntoEnumIterator, IntoStaticStr};
 use utoipa::{
     IntoResponses, ToSchema,
     openapi::{Content, Ref, RefOr, Response as Described, schema::Schema},
 };
 
+pub use words::Words;
+
+use super::PREFIX;
 use crate::desk::Refusal;
 
 /// Every sort of problem; its name is the end of `type`, which is stable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Why {
     /// What was sent cannot be read at all.
@@ -37,6 +43,8 @@ pub enum Why {
     UnsupportedMediaType,
     /// A field cannot be taken; `field` names it.
     Invalid,
+    /// This token asks too often.
+    TooManyRequests,
     /// Our fault.
     Internal,
     /// It may work in a moment.
@@ -46,7 +54,8 @@ pub enum Why {
 }
 
 impl Why {
-    fn status(self) -> StatusCode {
+    /// The HTTP status of the sort.
+    pub fn status(self) -> StatusCode {
         match self {
             Why::Malformed => StatusCode::BAD_REQUEST,
             Why::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -57,31 +66,20 @@ impl Why {
             Why::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Why::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Why::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Why::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Why::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Why::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Why::Timeout => StatusCode::GATEWAY_TIMEOUT,
         }
     }
 
-    fn title(self) -> &'static str {
-        match self {
-            Why::Malformed => "The request cannot be read",
-            Why::Unauthenticated => "A valid token is needed",
-            Why::Forbidden => "The token's role does not allow this",
-            Why::NotFound => "There is no such thing",
-            Why::MethodNotAllowed => "The path does not take this method",
-            Why::NotNow => "This makes no sense now",
-            Why::TooLarge => "The body is too large",
-            Why::UnsupportedMediaType => "The body must be JSON",
-            Why::Invalid => "A field cannot be taken",
-            Why::Internal => "Something went wrong on our side",
-            Why::Unavailable => "Try again in a moment",
-            Why::Timeout => "It took too long",
-        }
-    }
-
     fn uri(self) -> String {
         format!("urn:enlace:problem:{}", <&str>::from(self))
+    }
+
+    /// The page that says what it means and what to do.
+    fn page(self) -> String {
+        format!("{PREFIX}/problems/{}", <&str>::from(self))
     }
 }
 
@@ -95,12 +93,22 @@ pub struct Problem {
     /// The same in words.
     #[schema(example = "A field cannot be taken")]
     title: &'static str,
+    /// The same in Portuguese.
+    #[schema(example = "Um campo não pode ser aceito")]
+    title_pt: &'static str,
     /// The HTTP status.
     #[schema(example = 422)]
     status: u16,
     /// What is wrong here, and what would be right.
     #[schema(example = "id_porta_atendimento: must be a positive whole number")]
     detail: String,
+    /// The same in Portuguese; left out where it is the other program's own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "id_porta_atendimento: deve ser um número inteiro positivo")]
+    detail_pt: Option<String>,
+    /// A page on this host that says what this sort of problem means and what to do.
+    #[schema(example = "/api/v1/problems/invalid")]
+    help: String,
     /// The field, parameter or header to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "id_porta_atendimento")]
@@ -108,6 +116,9 @@ pub struct Problem {
     /// What may be done instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     legal: Option<Vec<&'static str>>,
+    /// When to come back, in seconds.
+    #[serde(skip)]
+    retry_after: Option<u64>,
     #[serde(skip)]
     why: Shown,
 }
@@ -119,21 +130,34 @@ struct Shown(Why);
 impl Problem {
     /// A problem of this sort.
     pub fn new(why: Why, detail: impl Into<String>) -> Self {
+        let (words, detail) = (why.words(), detail.into());
         Self {
             kind: why.uri(),
-            title: why.title(),
+            title: words.title,
+            title_pt: words.title_pt,
             status: why.status().as_u16(),
-            detail: detail.into(),
+            detail_pt: portuguese::of(&detail, None),
+            detail,
+            help: why.page(),
             field: None,
             legal: None,
+            retry_after: (why == Why::Unavailable).then_some(2),
             why: Shown(why),
         }
+    }
+
+    /// The same, to be asked again after so many seconds.
+    #[must_use]
+    pub fn after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
     }
 
     /// The same, with a field to blame.
     #[must_use]
     pub fn blaming(mut self, field: &str, message: &str) -> Self {
         self.detail = format!("{field}: {message}");
+        self.detail_pt = portuguese::of(&self.detail, Some(field));
         self.field = Some(field.to_owned());
         self
     }
@@ -146,14 +170,11 @@ impl IntoResponse for Problem {
         let mut response = (why.status(), body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        match why {
-            Why::Unauthenticated => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"enlace\""));
-            }
-            Why::Unavailable => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
-            }
-            _ => {}
+        if why == Why::Unauthenticated {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"enlace\""));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -194,7 +215,7 @@ fn described(why: Why) -> Described {
     let mut content = Content::new(Some(RefOr::<Schema>::Ref(Ref::from_schema_name(Problem::name()))));
     content.example = serde_json::to_value(Problem::new(why, example(why))).ok();
     utoipa::openapi::ResponseBuilder::new()
-        .description(why.title())
+        .description(why.words().title)
         .content("application/problem+json", content)
         .build()
 }
@@ -212,6 +233,7 @@ fn example(why: Why) -> &'static str {
         Why::TooLarge => "the body is larger than 256 KiB",
         Why::UnsupportedMediaType => "send the body as application/json",
         Why::Invalid => "id_porta_atendimento: must be a positive whole number",
+        Why::TooManyRequests => "this token may ask 50 times a second; come back in 1 s",
         Why::Internal => "the log tells more, under the request id of the header x-request-id",
         Why::Unavailable => "the database cannot be reached just now",
         Why::Timeout => "it took longer than 75 s",

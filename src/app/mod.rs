@@ -31,7 +31,7 @@ pub use apply::Applied;
 pub use network::Hubsoft;
 
 use crate::{
-    api::{self, ApiState, OpsState, ops::Check},
+    api::{self, ApiState, Limiter, OpsState, ops::Check},
     console::{self, ConsoleState},
     desk::{self, Setup, connect::Stored, live::Hub},
     settings::{Claim, History, Role, Settings, Wake, secret_key},
@@ -94,6 +94,7 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
         running.spawn(keep_history(settings.history, pool.clone(), stop.clone()));
         running.spawn(forget_people(settings.history, pool.clone(), stop.clone()));
         running.spawn(act_on_many(pool.clone(), stop.clone()));
+        running.spawn(count_calls(pool.clone(), stop.clone()));
     }
     if settings.roles.contains(Role::Scheduler) {
         running.spawn(schedule(pool.clone(), stop.clone()));
@@ -101,10 +102,11 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
     if let Some(listener) = api {
         let setup = Setup { key, plain_http: settings.allow_private_upstreams, accounts: stored };
         let live = Hub::start(pool.clone(), stop.clone());
-        let mut router = api::router(ApiState { pool: pool.clone(), setup: setup.clone(), live: live.clone() });
-        router = router.merge(console::router(
-            ConsoleState::new(pool.clone(), setup, live).with_tiles(settings.map_tiles.as_deref()),
-        ));
+        let console = ConsoleState::new(pool.clone(), setup.clone(), live.clone());
+        let console = console.with_tiles(settings.map_tiles.as_deref());
+        let limiter = Limiter::new(settings.api.requests_per_second, settings.api.burst);
+        let api = ApiState { board: console.board.clone(), limiter, ..ApiState::new(pool.clone(), setup, live) };
+        let mut router = api::router(api).merge(console::router(console));
         if let Some(traces) = &traces {
             router = router.layer(from_fn_with_state(Arc::clone(traces), telemetry::traced));
         }
@@ -158,6 +160,11 @@ async fn forget_people(history: History, pool: PgPool, stop: CancellationToken) 
 
 async fn act_on_many(pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
     desk::bulk::drive::keep(pool, process_name(), stop).await;
+    Ok(())
+}
+
+async fn count_calls(pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
+    telemetry::recent::keep(pool, stop).await;
     Ok(())
 }
 

@@ -58,7 +58,7 @@ pub(super) async fn run(server: &sqlx::postgres::PgConnectOptions, n: u32, ports
     let base = format!("http://{}/api/v1/viability", listener.local_addr()?);
     let setup = Setup { key, plain_http: true, accounts: stored };
     let live = Hub::start(pool.clone(), CancellationToken::new());
-    let router = api::router(ApiState { pool: pool.clone(), setup, live });
+    let router = api::router(ApiState::new(pool.clone(), setup, live));
     let serving = tokio::spawn(async move { axum::serve(listener, router).await });
     let rows = asked(&pool, &base, n).await;
     stop.cancel();

@@ -5,7 +5,9 @@ mod config;
 mod database;
 mod desk;
 mod discrepancies;
+mod explain;
 mod integrations;
+mod manual;
 mod migrate;
 mod narrow;
 mod process;
@@ -15,6 +17,7 @@ mod serve;
 mod show;
 mod simulate;
 mod tokens;
+mod top;
 mod upstreams;
 mod viability;
 mod workflows;
@@ -22,7 +25,7 @@ mod workflows;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::postgres::{Claim, Database};
 use crate::settings::{Settings, Sources};
@@ -58,6 +61,10 @@ enum Command {
     Serve(serve::Serve),
     /// Apply the migrations that the database lacks
     Migrate(migrate::Migrate),
+    /// Watch it at work: a live board of lag, platforms, workers, and what waits
+    Top(top::Board),
+    /// Say why a workflow is not moving, and what may be done about it
+    Explain(explain::Explain),
     /// Start workflows, look at them, act on them
     #[command(subcommand)]
     Workflows(workflows::Workflows),
@@ -91,6 +98,10 @@ enum Command {
     Config(config::Config),
     /// Measure the engine on the configured server
     Bench(crate::bench::Bench),
+    /// Print what a shell completes commands with
+    Completions(manual::Completions),
+    /// Write the manual, a page a command, into a folder
+    Man(manual::Man),
 }
 
 impl Command {
@@ -106,6 +117,8 @@ impl Command {
         match self {
             Self::Serve(serve) => serve.run(settings).await,
             Self::Migrate(migrate) => migrate.run(settings).await,
+            Self::Top(board) => board.run(settings).await,
+            Self::Explain(explain) => explain.run(settings).await,
             Self::Workflows(workflows) => workflows.run(settings).await,
             Self::Acts(acts) => acts.run(settings).await,
             Self::Integrations(integrations) => integrations.run(settings).await,
@@ -117,6 +130,8 @@ impl Command {
             Self::Simulate(simulate) => simulate.run().await,
             Self::Database(database) => database.run(settings).await,
             Self::Config(config) => config.run(&settings),
+            Self::Completions(completions) => completions.run(Cli::command()),
+            Self::Man(man) => man.run(Cli::command()),
             Self::Bench(bench) => {
                 let database = Database::open(&settings, Claim::Share).await?;
                 let measured = bench.run(database.options().clone()).await;
@@ -188,7 +203,6 @@ fn sentence(error: &anyhow::Error) -> String {
 mod tests {
     use super::*;
     use anyhow::Context;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {

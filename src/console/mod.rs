@@ -36,7 +36,7 @@ use axum::{
 use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::desk::{Setup, live::Hub};
+use crate::desk::{Setup, live::Hub, overview::Board};
 
 /// Larger forms are refused.
 const LARGEST_FORM: usize = 256 * 1024;
@@ -50,6 +50,8 @@ pub struct ConsoleState {
     pub setup: Setup,
     /// What moves, as it moves.
     pub live: Hub,
+    /// What the overview shows.
+    pub board: Board,
     /// Who failed to sign in lately.
     pub doors: sign_in::Doors,
     /// Where the map's pictures of the ground come from; `None`: it is drawn without.
@@ -59,7 +61,7 @@ pub struct ConsoleState {
 impl ConsoleState {
     /// A console that nobody has tried to enter yet.
     pub fn new(pool: PgPool, setup: Setup, live: Hub) -> Self {
-        Self { pool, setup, live, doors: sign_in::Doors::default(), tiles: None }
+        Self { pool, setup, live, board: Board::default(), doors: sign_in::Doors::default(), tiles: None }
     }
 
     /// The same, with a server of tiles, as the setting `map.tiles` names it.

@@ -1,5 +1,5 @@
 //! What outlives the work that it is about loses what it says of people when that work is forgotten (rule P2): differences that
-//! were settled, syncs that failed, searches that acts on many were for. The engine forgets the work itself, and the acts on it.
+//! were settled, syncs that failed, searches that acts on many were for, answers kept beside their keys. The engine forgets the work itself, and the acts on it.
 
 use std::time::Duration;
 
@@ -10,6 +10,8 @@ use engine::{
 };
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
+
+use super::once;
 
 /// Leads the forgetting.
 pub const DUTY: &str = "people";
@@ -53,7 +55,8 @@ pub async fn look(pool: &PgPool, term: Term, days: u32) -> Result<u64, Error> {
                 mapping::Error::Database(error) => Error::Database(error),
                 other => Error::Change(other.to_string()),
             })?;
-            Ok(searches.rows_affected() + network)
+            let requests = once::forget(tx).await?;
+            Ok(searches.rows_affected() + network + requests)
         })
     })
     .await

@@ -1,8 +1,15 @@
 //! What stands first in the console: what waits for a person, and how each integration is.
 
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
 use chrono::{DateTime, Utc};
+use engine::clock;
 use serde::Serialize;
 use sqlx::{FromRow, PgPool};
+use tokio::sync::Mutex;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -77,18 +84,84 @@ pub struct Integration {
     pub last_sync_at: Option<DateTime<Utc>>,
     /// Why it failed, if it did.
     pub last_sync_error: Option<String>,
+    /// From HubSoft's commit to the platform: half of its last changes took no longer, in seconds.
+    #[sqlx(skip)]
+    pub lag_half_seconds: Option<f64>,
+    /// The same of 19 in 20.
+    #[sqlx(skip)]
+    pub lag_most_seconds: Option<f64>,
+    /// Calls of the last six hours, in five minutes each.
+    #[sqlx(skip)]
+    pub calls: Vec<Calls>,
 }
 
-/// How everything stands.
-///
-/// # Errors
-/// When Postgres cannot be reached.
-pub async fn read(pool: &PgPool, caller: &Caller) -> Result<Overview, Refusal> {
+/// Calls in five minutes.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Calls {
+    /// When these began.
+    pub at: DateTime<Utc>,
+    /// How many were answered.
+    pub answered: i64,
+    /// How many failed: no answer, 5xx, 429, 401, 403.
+    pub failed: i64,
+    /// How long one took, on average.
+    pub milliseconds: f64,
+}
+
+#[derive(FromRow)]
+struct CallRow {
+    upstream: String,
+    at: DateTime<Utc>,
+    answered: i64,
+    failed: i64,
+    milliseconds: i64,
+}
+
+#[derive(FromRow)]
+struct Lag {
+    id_integracao: i64,
+    half: f64,
+    most: f64,
+}
+
+/// The board: what was read last serves whoever asks within [`FRESH`], because fifty people may look at it at once.
+#[derive(Clone, Default)]
+pub struct Board(Arc<Mutex<Option<(Instant, Overview)>>>);
+
+/// How old an answer may be.
+const FRESH: Duration = Duration::from_secs(1);
+
+impl Board {
+    /// How everything stands, as this caller may see it.
+    ///
+    /// # Errors
+    /// When Postgres cannot be reached.
+    pub async fn read(&self, pool: &PgPool, caller: &Caller) -> Result<Overview, Refusal> {
+        let mut last = self.0.lock().await;
+        let fresh = last.as_ref().filter(|(at, _)| at.elapsed() < FRESH).map(|(_, all)| all.clone());
+        let mut all = match fresh {
+            Some(all) => all,
+            None => last.insert((clock::monotonic(), read(pool).await?)).1.clone(),
+        };
+        if !caller.sees_people() {
+            let words =
+                all.integrations.iter_mut().flat_map(|one| one.reason.iter_mut().chain(&mut one.last_sync_error));
+            words.for_each(mask::words);
+        }
+        Ok(all)
+    }
+}
+
+async fn read(pool: &PgPool) -> Result<Overview, Refusal> {
     let mut integrations: Vec<Integration> =
         sqlx::query_as(include_str!("sql/overview_integrations.sql")).fetch_all(pool).await?;
-    if !caller.sees_people() {
-        let words = integrations.iter_mut().flat_map(|one| one.reason.iter_mut().chain(&mut one.last_sync_error));
-        words.for_each(|text| mask::words(text));
+    let calls: Vec<CallRow> = sqlx::query_as(include_str!("sql/overview_calls.sql")).fetch_all(pool).await?;
+    let lags: Vec<Lag> = sqlx::query_as(include_str!("sql/overview_lag.sql")).fetch_all(pool).await?;
+    for one in &mut integrations {
+        let upstream = format!("integration:{}", one.id_integracao);
+        one.calls = calls.iter().filter(|row| row.upstream == upstream).map(Calls::from).collect();
+        let lag = lags.iter().find(|lag| lag.id_integracao == one.id_integracao);
+        (one.lag_half_seconds, one.lag_most_seconds) = (lag.map(|lag| lag.half), lag.map(|lag| lag.most));
     }
     Ok(Overview {
         people: sqlx::query_as(include_str!("sql/overview_people.sql")).fetch_all(pool).await?,
@@ -96,4 +169,16 @@ pub async fn read(pool: &PgPool, caller: &Caller) -> Result<Overview, Refusal> {
         unfinished: sqlx::query_as(include_str!("sql/overview_stands.sql")).fetch_all(pool).await?,
         integrations,
     })
+}
+
+impl From<&CallRow> for Calls {
+    fn from(row: &CallRow) -> Self {
+        let all = row.answered + row.failed;
+        Self {
+            at: row.at,
+            answered: row.answered,
+            failed: row.failed,
+            milliseconds: if all == 0 { 0.0 } else { row.milliseconds as f64 / all as f64 },
+        }
+    }
 }

@@ -149,8 +149,8 @@ pub(super) async fn wait_looking(
     time: Duration,
     looks: (Duration, Duration),
 ) -> Result<Option<Ended>, Refusal> {
-    let until = clock::monotonic() + time;
-    let mut pause = looks.0;
+    let began = clock::monotonic();
+    let until = began + time;
     loop {
         if let Some(ended) = ended(pool, caller, id).await? {
             return Ok(Some(ended));
@@ -159,8 +159,9 @@ pub(super) async fn wait_looking(
         if left.is_zero() {
             return Ok(None);
         }
+        // A tenth of what was waited already: no answer is noticed later than that.
+        let pause = (began.elapsed() / 10).clamp(looks.0, looks.1);
         clock::sleep(pause.min(left)).await;
-        pause = pause.mul_f64(1.2).min(looks.1);
     }
 }
 

@@ -35,7 +35,9 @@ pub const FILES: &[(&str, &str)] = &[
     ("0017_discrepancies.sql", include_str!("../../migrations/0017_discrepancies.sql")),
     ("0018_people.sql", include_str!("../../migrations/0018_people.sql")),
     ("0019_sessions.sql", include_str!("../../migrations/0019_sessions.sql")),
+    ("0020_requests.sql", include_str!("../../migrations/0020_requests.sql")),
     ("0022_search.sql", include_str!("../../migrations/0022_search.sql")),
+    ("0023_calls.sql", include_str!("../../migrations/0023_calls.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.

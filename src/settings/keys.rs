@@ -53,6 +53,8 @@ pub const KEYS: &[Key] = &[
     unset("postgres.bin", Shown::Whole, "folder of the programs of the embedded Postgres; unset: searched for"),
     unset("secret_key", Shown::Never, "32 bytes as base64 or hex, for credentials; unset: a key file in data_dir"),
     key("allow_private_upstreams", "false", "whether platforms may have loopback or private addresses and plain http"),
+    key("api.requests_per_second", "50", "how often one token may ask the API; 0: as often as it likes"),
+    key("api.burst", "100", "how often one token may ask at once, after a rest"),
     key("roles", "worker,api,scheduler", "what `enlace serve` runs in this process"),
     key("worker.in_flight", "1000", "workflows that one worker holds at once"),
     key("worker.lease_seconds", "8", "how long a worker that says nothing keeps its work"),

@@ -3,6 +3,7 @@
 //! [`KEYS`] lists every setting with its default. Nothing else in the program reads the environment.
 
 pub mod keys;
+mod otlp;
 pub mod secret_key;
 pub mod sources;
 pub mod tiles;
@@ -20,6 +21,7 @@ use sqlx::postgres::PgConnectOptions;
 use strum::{Display, EnumString, VariantNames};
 use tracing_subscriber::EnvFilter;
 
+pub use otlp::Otlp;
 pub use sources::{Origin, Sources};
 
 use keys::{KEYS, Key, Shown, find, nearest};
@@ -44,6 +46,8 @@ pub struct Settings {
     pub secret_key: Option<SecretString>,
     /// Whether platforms may have loopback or private addresses and plain http.
     pub allow_private_upstreams: bool,
+    /// How often one token may ask the API.
+    pub api: Api,
     /// What `enlace serve` runs in this process.
     pub roles: Roles,
     /// What the worker takes and how fast.
@@ -64,6 +68,15 @@ pub struct Settings {
     pub token: Option<SecretString>,
     /// Every key with what may be shown of its value, and who gave it.
     pub entries: Vec<Entry>,
+}
+
+/// How often one token may ask the API.
+#[derive(Clone, Copy, Debug)]
+pub struct Api {
+    /// Requests a second; 0: as many as it likes.
+    pub requests_per_second: u32,
+    /// Requests at once, after a rest.
+    pub burst: u32,
 }
 
 /// What the worker takes and how fast.
@@ -117,17 +130,6 @@ pub struct Log {
     pub filter: String,
     /// For people or for programs.
     pub format: LogFormat,
-}
-
-/// Where traces go, and how many of them.
-#[derive(Clone, Debug)]
-pub struct Otlp {
-    /// The collector's URL for traces.
-    pub endpoint: String,
-    /// Headers that it asks for, a token for instance.
-    pub headers: Vec<(String, SecretString)>,
-    /// The share of traces that is sent, where the caller has not decided.
-    pub sample_ratio: f64,
 }
 
 /// How the log looks.
@@ -245,6 +247,10 @@ impl Settings {
             postgres_bin: given.optional("postgres.bin", parsed)?,
             secret_key: given.optional("secret_key", secret_key::checked)?,
             allow_private_upstreams: given.required("allow_private_upstreams", parsed)?,
+            api: Api {
+                requests_per_second: given.required("api.requests_per_second", number(0..=100_000))?,
+                burst: given.required("api.burst", number(1..=100_000))?,
+            },
             roles: given.required("roles", parsed)?,
             worker: Worker {
                 in_flight: given.required("worker.in_flight", number(1..=10_000))?,
@@ -265,7 +271,7 @@ impl Settings {
                 filter: given.required("log.filter", log_filter)?,
                 format: given.required("log.format", one_of)?,
             },
-            otlp: otlp(&given)?,
+            otlp: otlp::read(&given)?,
             server: given.optional("server", server)?.unwrap_or_else(|| format!("http://{listen}")),
             token: given.optional("token", secret)?,
             entries: given.entries(),
@@ -345,35 +351,6 @@ fn database_url(text: &str) -> Result<SecretString, String> {
 
 fn log_filter(text: &str) -> Result<String, String> {
     EnvFilter::try_new(text).map(|_| text.to_owned()).map_err(|e| format!("{text:?}: {e}"))
-}
-
-fn otlp(given: &Given) -> Result<Option<Otlp>, Error> {
-    let headers = given.optional("otlp.headers", headers)?.unwrap_or_default();
-    let sample_ratio = given.required("otlp.sample_ratio", ratio)?;
-    let endpoint = given.optional("otlp.endpoint", server)?;
-    Ok(endpoint.map(|base| {
-        // As other programs take it: the collector's base, to which each kind of telemetry adds its path.
-        let endpoint = if base.ends_with("/v1/traces") { base } else { format!("{base}/v1/traces") };
-        Otlp { endpoint, headers, sample_ratio }
-    }))
-}
-
-fn headers(text: &str) -> Result<Vec<(String, SecretString)>, String> {
-    let header = |pair: &str| {
-        let (name, value) = pair.split_once('=').ok_or("must be name=value,name=value")?;
-        let fits =
-            !name.trim().is_empty() && name.trim().bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
-        if !fits || !value.bytes().all(|b| (b' '..0x7f).contains(&b)) {
-            return Err("holds a name or a value that no header may have".to_owned());
-        }
-        Ok((name.trim().to_owned(), SecretString::from(value.trim())))
-    };
-    text.split(',').filter(|pair| !pair.trim().is_empty()).map(header).collect()
-}
-
-fn ratio(text: &str) -> Result<f64, String> {
-    let fitting = text.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
-    fitting.ok_or_else(|| format!("{text:?} is not a number from 0 to 1"))
 }
 
 fn server(text: &str) -> Result<String, String> {

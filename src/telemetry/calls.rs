@@ -3,11 +3,14 @@
 use metrics::{Counter, Histogram, counter, histogram};
 use platforms::Call;
 
+use super::recent;
+
 /// How a call went, for us.
 const OUTCOMES: [&str; 6] = ["answered", "refused", "unauthorised", "throttled", "broken", "no_answer"];
 
 /// The counters of one upstream.
 pub struct Calls {
+    upstream: String,
     outcomes: [Counter; 6],
     seconds: Histogram,
 }
@@ -17,6 +20,7 @@ impl Calls {
     pub fn of(upstream: &str) -> Self {
         let counter = |outcome| counter!("enlace_calls_total", "upstream" => upstream.to_owned(), "outcome" => outcome);
         Self {
+            upstream: upstream.to_owned(),
             outcomes: OUTCOMES.map(counter),
             seconds: histogram!("enlace_call_seconds", "upstream" => upstream.to_owned()),
         }
@@ -35,5 +39,6 @@ impl Calls {
         }
         .increment(1);
         self.seconds.record(call.ms as f64 / 1000.0);
+        recent::note(&self.upstream, call);
     }
 }

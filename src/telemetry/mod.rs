@@ -10,6 +10,7 @@ mod context;
 mod counted;
 mod export;
 mod log;
+pub mod recent;
 mod requests;
 mod spans;
 

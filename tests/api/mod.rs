@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
-use enlace::api::{self, ApiState};
+use enlace::api::{self, ApiState, Limiter};
 use enlace::desk::{
     Setup,
     connect::{Accounts, Stored, Unready},
@@ -83,7 +83,8 @@ impl Api {
         let setup = Setup { key: key(), plain_http: true, accounts };
         let stop = CancellationToken::new();
         let live = Hub::start(db.pool(), stop.clone());
-        let base = serve(api::router(ApiState { pool: db.pool(), setup, live })).await;
+        let limiter = Limiter::default();
+        let base = serve(api::router(ApiState { limiter, ..ApiState::new(db.pool(), setup, live) })).await;
         let mut tokens = Vec::new();
         for role in [Role::Enqueue, Role::Viewer, Role::Operator, Role::Admin] {
             tokens.push((role, token(&db.pool(), role, &role.to_string()).await));
@@ -149,7 +150,11 @@ impl Answer {
         assert_eq!(self.body["type"], format!("urn:enlace:problem:{sort}"));
         assert_eq!(self.body["status"], status);
         assert_eq!(self.body["field"].as_str(), field, "{}", self.body);
-        assert!(!self.body["title"].as_str().unwrap().is_empty() && !self.body["detail"].as_str().unwrap().is_empty());
+        // For people, in both languages; a page says what to do.
+        for text in ["title", "title_pt", "detail", "detail_pt"] {
+            assert!(self.body[text].as_str().is_some_and(|text| !text.is_empty()), "no {text}: {}", self.body);
+        }
+        assert_eq!(self.body["help"], format!("/api/v1/problems/{sort}"));
         self
     }
 

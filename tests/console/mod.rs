@@ -7,6 +7,7 @@ mod integrations;
 mod journeys;
 mod map;
 pub mod network;
+mod overview;
 mod words;
 
 use std::sync::Arc;
@@ -46,7 +47,11 @@ pub struct Shown {
 
 impl Console {
     pub async fn start() -> Self {
-        let db = Db::new().await;
+        Self::over(Db::new().await).await
+    }
+
+    /// Over a database that is there already.
+    pub async fn over(db: Db) -> Self {
         let setup = Setup { key: api::key(), plain_http: true, accounts: Arc::new(api::Answering::default()) };
         let live = Hub::start(db.pool(), CancellationToken::new());
         let base = api::serve(console::router(ConsoleState::new(db.pool(), setup, live))).await;

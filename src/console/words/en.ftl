@@ -110,6 +110,8 @@ overview-never-synced = Never synced
 overview-first-integration = Create the first integration
 overview-stands = Unfinished
 overview-idle = Nothing unfinished: all that HubSoft committed is on the platform.
+overview-lag = Half of the last changes arrived within { $half }; 19 in 20 within { $most }
+overview-calls = Last 6 hours: { $all } calls, { $failed } failed
 
 ## Search, service, port and box
 search-title = Search

@@ -110,6 +110,8 @@ overview-never-synced = Nunca foi sincronizada
 overview-first-integration = Crie a primeira integração
 overview-stands = Em aberto
 overview-idle = Nada em aberto: tudo o que o HubSoft confirmou está na plataforma.
+overview-lag = Metade das últimas mudanças chegou em até { $half }; 19 em cada 20, em até { $most }
+overview-calls = Últimas 6 horas: { $all } chamadas, { $failed } sem sucesso
 
 ## Busca, serviço, porta e caixa
 search-title = Busca
