@@ -34,6 +34,13 @@ const CONTRACT: &[(&str, &str)] = &[
     ("patch", "/schedules/{id}"),
     ("post", "/schedules/{id}/run"),
     ("get", "/events"),
+    ("get", "/search"),
+    ("get", "/services/{id}"),
+    ("get", "/ports/{id}"),
+    ("get", "/boxes"),
+    ("get", "/boxes/{id}"),
+    ("get", "/guards"),
+    ("get", "/guards/{id}"),
     ("get", "/openapi.json"),
 ];
 

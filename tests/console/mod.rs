@@ -1,8 +1,11 @@
 //! The console: over HTTP as a program would ask it, and in a real browser as people use it ([`journeys`]).
 
 mod browser;
+mod differences;
 mod doors;
+mod integrations;
 mod journeys;
+mod map;
 pub mod network;
 mod overview;
 mod words;
