@@ -163,6 +163,37 @@ async fn g5_0014_frees_what_a_worker_that_is_no_more_was_left_with() {
 }
 
 #[tokio::test]
+async fn b0022_finds_by_words_what_was_there_before_it_and_leaves_views_of_hubsofts_alone() {
+    let (_db, mut connection) = before("0022").await;
+    let old = "insert into mapping.project (id_projeto, nome) values (1, 'Centro');
+        insert into mapping.box (id_projeto, external_id, nome) values (1, 'a', 'CTO-091'), (1, 'b', '--'), (1, 'c', repeat('x', 5000));
+        insert into hubsoft.customer (nome_razaosocial) values ('Inês Conceição')";
+    sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
+    let (_, sql) = FILES.iter().find(|(name, _)| name.starts_with("0022")).unwrap();
+    sqlx::raw_sql(*sql).execute(&mut connection).await.unwrap();
+    let found: (i64, i64, i64, bool) = sqlx::query_as(
+        "select (select count(*) from mapping.box where mapping.words_of(nome) @@ mapping.words_sought('cto 09')),
+                (select count(*) from hubsoft.customer where mapping.words_of(nome_razaosocial) @@ mapping.words_sought('CONCEICAO ines')),
+                (select count(*) from mapping.box where mapping.words_of(nome) @@ mapping.words_sought('9')),
+                mapping.words_sought('- ''; --') is null",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(found, (1, 1, 0, true), "by beginnings, without accents; a number whole; signs are no words");
+
+    let db = Db::empty().await;
+    let mut connection = db.connection().await;
+    let views = "create schema enlace; create schema hubsoft;
+        create view hubsoft.customer as select 1::bigint as id_cliente, 'C'::text as codigo_cliente, 'Ana'::text as nome_razaosocial,
+          null::text as cpf_cnpj, null::text as tipo_pessoa, null::text as telefone_primario, null::text as email_principal";
+    sqlx::raw_sql(views).execute(&mut connection).await.unwrap();
+    for (name, sql) in FILES {
+        sqlx::raw_sql(*sql).execute(&mut connection).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+#[tokio::test]
 async fn the_consoles_tables_come_to_a_database_that_is_in_use() {
     let (db, mut connection) = before("0019").await;
     let token = "insert into enlace.token (name, role, hash) values ('Ana', 'viewer', '\\x01') returning id";

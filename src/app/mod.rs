@@ -103,6 +103,7 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
         let setup = Setup { key, plain_http: settings.allow_private_upstreams, accounts: stored };
         let live = Hub::start(pool.clone(), stop.clone());
         let console = ConsoleState::new(pool.clone(), setup.clone(), live.clone());
+        let console = console.with_tiles(settings.map_tiles.as_deref());
         let limiter = Limiter::new(settings.api.requests_per_second, settings.api.burst);
         let api = ApiState { board: console.board.clone(), limiter, ..ApiState::new(pool.clone(), setup, live) };
         let mut router = api::router(api).merge(console::router(console));

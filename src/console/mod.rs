@@ -18,6 +18,7 @@ mod guards;
 mod integration_forms;
 mod integrations;
 mod live;
+mod map;
 mod network;
 mod overview;
 mod page;
@@ -61,12 +62,21 @@ pub struct ConsoleState {
     pub board: Board,
     /// Who failed to sign in lately.
     pub doors: sign_in::Doors,
+    /// Where the map's pictures of the ground come from; `None`: it is drawn without.
+    pub tiles: Option<map::Tiles>,
 }
 
 impl ConsoleState {
     /// A console that nobody has tried to enter yet.
     pub fn new(pool: PgPool, setup: Setup, live: Hub) -> Self {
-        Self { pool, setup, live, board: Board::default(), doors: sign_in::Doors::default() }
+        Self { pool, setup, live, board: Board::default(), doors: sign_in::Doors::default(), tiles: None }
+    }
+
+    /// The same, with a server of tiles, as the setting `map.tiles` names it.
+    #[must_use]
+    pub fn with_tiles(mut self, url: Option<&str>) -> Self {
+        self.tiles = url.and_then(map::Tiles::of);
+        self
     }
 }
 
@@ -99,6 +109,8 @@ fn pages() -> Pages {
         .route("/guards", get(guards::list))
         .route("/guards/{id}", get(guards::show))
         .route("/guards/{id}/{word}", post(guards::answer))
+        .route("/map", get(map::show).post(map::ask))
+        .route("/map/boxes", get(map::in_sight))
         .route("/integrations", get(integrations::list))
         .route("/integrations/new", get(integration_forms::new).post(integration_forms::create))
         .route("/integrations/{id}", get(integrations::show))
@@ -159,12 +171,12 @@ async fn guarded(request: Request, next: Next) -> Response {
     answer
 }
 
+/// Load nothing from elsewhere, and run nothing that stands in a page.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+    font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 const GUARDS: [(HeaderName, &str); 6] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; \
-         form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    ),
+    (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "same-origin"),

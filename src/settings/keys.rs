@@ -70,6 +70,11 @@ pub const KEYS: &[Key] = &[
         "8000",
         "how long the platforms may take while a person waits; then the answer comes without them",
     ),
+    unset(
+        "map.tiles",
+        Shown::Whole,
+        "server of the map's pictures, as https://host/{z}/{x}/{y}.png; unset: the map is drawn without",
+    ),
     key("history.keep_days", "90", "how long a workflow is kept after its end; of older ones counts are"),
     key("history.weeks_ahead", "4", "for how many weeks to come tables of history are made"),
     key("log.filter", "info,sqlx=warn", "what is logged, and how much of it"),

@@ -6,6 +6,7 @@ pub mod keys;
 mod otlp;
 pub mod secret_key;
 pub mod sources;
+pub mod tiles;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -53,6 +54,8 @@ pub struct Settings {
     pub worker: Worker,
     /// How long the platforms may take while a person waits (rule V5).
     pub viability_deadline: Duration,
+    /// Where the map's pictures of the ground come from; `None`: it is drawn without.
+    pub map_tiles: Option<String>,
     /// How much of the past is kept.
     pub history: History,
     /// What is logged, and how it looks.
@@ -259,6 +262,7 @@ impl Settings {
             viability_deadline: given
                 .required("viability.deadline_milliseconds", number(100..=60_000))
                 .map(|milliseconds| Duration::from_millis(milliseconds.into()))?,
+            map_tiles: given.optional("map.tiles", tiles::checked)?,
             history: History {
                 keep_days: given.required("history.keep_days", number(1..=36_500))?,
                 weeks_ahead: given.required("history.weeks_ahead", number(1..=52))?,

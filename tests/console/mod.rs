@@ -2,8 +2,11 @@
 
 mod audit;
 mod browser;
+mod differences;
 mod doors;
+mod integrations;
 mod journeys;
+mod map;
 pub mod network;
 mod overview;
 mod roles;

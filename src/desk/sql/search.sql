@@ -23,12 +23,12 @@ with hit as (
   union all
   (select 7, 'name', mapping.plain_words(b.nome) = mapping.plain_words($1::text), null, null, b.id_caixa_optica, null, null
    from (select b.id_caixa_optica, b.nome from mapping.box b
-         where mapping.words_of(b.nome) @@ mapping.words_sought($1::text) limit 1000) b
+         where mapping.words_of(b.nome) @@ mapping.words_sought($1::text) limit 200) b
    order by mapping.plain_words(b.nome) <> mapping.plain_words($1::text), length(b.nome), b.nome, b.id_caixa_optica limit $6::bigint)
   union all
   (select 8, 'name', mapping.plain_words(c.nome_razaosocial) = mapping.plain_words($1::text), s.id_cliente_servico, null, null, null, null
    from (select c.id_cliente, c.nome_razaosocial from hubsoft.customer c
-         where $5::boolean and mapping.words_of(c.nome_razaosocial) @@ mapping.words_sought($1::text) limit 1000) c
+         where $5::boolean and mapping.words_of(c.nome_razaosocial) @@ mapping.words_sought($1::text) limit 200) c
    cross join lateral (
      select s.id_cliente_servico from hubsoft.customer_service s where s.id_cliente = c.id_cliente
      order by s.id_cliente_servico limit $6::bigint
