@@ -131,6 +131,7 @@ fn pages() -> Pages {
         .route("/workflows/{id}", get(workflow::show))
         .route("/workflows/{id}/live", get(workflow::live))
         .route("/workflows/{id}/acts", get(workflow::acts))
+        .route("/workflows/{id}/near", get(workflow::near))
         .route("/workflows/{id}/act", post(workflow::act))
         .route("/workflows/{id}/edit", get(workflow::edit).post(workflow::preview))
         .route("/acts", get(acts::show).post(acts::start))

@@ -49,6 +49,7 @@ const TABLE: &[(&str, Who, Who)] = &[
     ("/workflows/{id}", READING, NO),
     ("/workflows/{id}/live", READING, NO),
     ("/workflows/{id}/acts", READING, NO),
+    ("/workflows/{id}/near", READING, NO),
     ("/workflows/{id}/act", NO, ACTING),
     ("/workflows/{id}/edit", ACTING, ACTING),
     ("/acts", READING, ACTING),

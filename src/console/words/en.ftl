@@ -214,6 +214,7 @@ workflow-json = As JSON
 workflow-original = What HubSoft asked for at first
 workflow-near = Before and after, on the same port and service
 workflow-near-hint = The ten nearest workflows on each side.
+workflow-near-show = Show
 workflow-alone = No other workflow touched the same port or service.
 workflow-this = this workflow
 workflow-asked-at = asked for at

@@ -214,6 +214,7 @@ workflow-json = Como JSON
 workflow-original = O pedido original do HubSoft
 workflow-near = Antes e depois, na mesma porta e no mesmo serviço
 workflow-near-hint = As dez operações mais próximas de cada lado.
+workflow-near-show = Mostrar
 workflow-alone = Nenhuma outra operação tocou a mesma porta ou o mesmo serviço.
 workflow-this = esta operação
 workflow-asked-at = pedida em

@@ -28,7 +28,7 @@ use super::{
 use crate::desk::{
     Refusal, kinds, neighbours,
     rights::Reading,
-    workflows::{self, Workflow},
+    workflows::{self, Summary, Workflow},
 };
 
 #[derive(Template)]
@@ -36,9 +36,18 @@ use crate::desk::{
 struct Whole {
     page: Page,
     it: It,
+    tried: Option<Tried>,
+}
+
+/// What else touched the same: apart, since it is looked for in all that ever was, which takes seconds over millions. It is
+/// fetched when somebody comes to see it, and the page waits for nothing.
+#[derive(Template)]
+#[template(path = "workflow_near.html", config = "src/console/askama.toml")]
+struct Near {
+    page: Page,
+    this: Summary,
     before: Vec<Row>,
     after: Vec<Row>,
-    tried: Option<Tried>,
 }
 
 /// The part of it that moves.
@@ -136,12 +145,22 @@ pub async fn show(
 /// The page, with an act that was refused.
 async fn whole(state: &ConsoleState, page: Page, id: &str, tried: Option<Tried>) -> Result<Response, Failed> {
     let all = read(state, &page, id).await?;
-    let near = neighbours::of(&state.pool, &page.caller, all.summary.id).await;
+    page.clone().show(&Whole { it: It::of(&page, all), tried, page })
+}
+
+/// What else touched the same port or service.
+pub async fn near(
+    State(state): State<ConsoleState>,
+    Seen { page, .. }: Seen<Reading>,
+    Path(id): Path<String>,
+) -> Result<Response, Failed> {
+    let this = read(&state, &page, &id).await?.summary;
+    let near = neighbours::of(&state.pool, &page.caller, this.id).await;
     let near = near.map_err(|refusal| page.failed(refusal))?;
     let mut after = rows(&page, near.after);
     after.reverse();
     let before = rows(&page, near.before);
-    page.clone().show(&Whole { it: It::of(&page, all), before, after, tried, page })
+    page.clone().show(&Near { page, this, before, after })
 }
 
 /// What moves of it.

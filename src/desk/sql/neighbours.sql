@@ -15,7 +15,7 @@ from (
     union
     select o.id, o.seq from mapping.sync_run s join enlace.outbox o on o.id = s.run where s.id_integracao = any ($5::bigint[])
   ) c
-  where case when $2::boolean then c.seq > $1::bigint else c.seq < $1::bigint end
+  where case when $2::boolean then c.seq + 0 > $1::bigint else c.seq + 0 < $1::bigint end
   order by case when $2::boolean then c.seq else -c.seq end
   limit $6::bigint
 ) n

@@ -21,6 +21,9 @@ await journey(async (enter) => {
   assert.equal(await page.locator("#list tbody tr").count(), 1);
   await page.locator("#list tbody a").first().click();
   await page.waitForSelector("svg.states");
+  // What else touched the same comes when somebody gets there.
+  await page.locator("#near").scrollIntoViewIfNeeded();
+  await says(page, "esta operação");
   // Unfolds by the keyboard, and keeps what was typed until it is sent.
   await page.locator("#act-retry summary").focus();
   await page.keyboard.press("Enter");
