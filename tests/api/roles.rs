@@ -10,7 +10,10 @@ use super::{Api, allowed};
 fn roles(method: &str, path: &str) -> &'static [Role] {
     match (method, path) {
         ("POST", "/workflows" | "/viability") => &[Enqueue, Operator, Admin],
-        ("GET", "/workflows" | "/workflows/{id}" | "/openapi.json") => &[Enqueue, Viewer, Operator, Admin],
+        ("GET", "/workflows" | "/workflows/{id}" | "/workflows/{id}/neighbours" | "/openapi.json") => {
+            &[Enqueue, Viewer, Operator, Admin]
+        }
+        ("GET", "/tokens") | ("POST", "/tokens" | "/tokens/{id}/revoke") => &[Admin],
         ("GET", _) => &[Viewer, Operator, Admin],
         (
             "POST",
