@@ -25,11 +25,22 @@ fn roles(method: &Method, path: &str) -> Option<&'static [Role]> {
             | "/workflows/{id}/acts",
         )
         | ("GET", "/acts" | "/acts.csv" | "/acts/{id}" | "/acts/{id}/live" | "/schedules" | "/about")
+        | ("GET", "/search" | "/services/{id}" | "/ports/{id}" | "/boxes/{id}" | "/map" | "/map/boxes")
+        | ("GET", "/integrations" | "/integrations/{id}" | "/integrations/{id}/live")
+        | ("GET", "/discrepancies" | "/guards" | "/guards/{id}")
         | ("POST", "/logout") => Some(READING),
         ("GET" | "POST", "/workflows/{id}/edit")
         | ("GET", "/acts/new")
         | ("POST", "/workflows/{id}/act" | "/acts" | "/acts/preview" | "/acts/{id}")
         | ("POST", "/schedules/{id}" | "/schedules/{id}/preview" | "/schedules/{id}/run") => Some(ACTING),
+        ("POST", "/map" | "/discrepancies" | "/guards/{id}/{word}")
+        | ("GET" | "POST", "/discrepancies/all")
+        | ("POST", "/integrations/{id}/sync" | "/integrations/{id}/test" | "/integrations/{id}/upstream/{act}") => Some(ACTING),
+        ("GET" | "POST", "/integrations/new" | "/integrations/{id}/edit")
+        | ("GET", "/integrations/{id}/setup")
+        | ("POST", "/integrations/{id}/elements" | "/integrations/{id}/project" | "/integrations/{id}/{act}") => {
+            Some(ADMINISTERING)
+        }
         ("GET" | "POST", "/tokens") | ("POST", "/tokens/{id}/revoke") => Some(ADMINISTERING),
         (
             "POST",
@@ -41,6 +52,11 @@ fn roles(method: &Method, path: &str) -> Option<&'static [Role]> {
             | "/workflows/{id}/live"
             | "/workflows/{id}/acts",
         )
+        | ("POST", "/search" | "/services/{id}" | "/ports/{id}" | "/boxes/{id}" | "/map/boxes" | "/guards" | "/guards/{id}")
+        | ("POST", "/integrations" | "/integrations/{id}" | "/integrations/{id}/live" | "/integrations/{id}/setup")
+        | ("GET", "/guards/{id}/{word}" | "/integrations/{id}/sync" | "/integrations/{id}/test")
+        | ("GET", "/integrations/{id}/elements" | "/integrations/{id}/project" | "/integrations/{id}/{act}")
+        | ("GET", "/integrations/{id}/upstream/{act}")
         | ("POST", "/acts.csv" | "/acts/new" | "/acts/{id}/live" | "/schedules" | "/about")
         | ("GET", "/logout" | "/preferences" | "/workflows/{id}/act" | "/acts/preview" | "/tokens/{id}/revoke")
         | ("GET", "/schedules/{id}" | "/schedules/{id}/preview" | "/schedules/{id}/run") => None,

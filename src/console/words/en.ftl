@@ -464,7 +464,6 @@ col-after = After
 col-changed = Change
 fact-id-porta-atendimento = port
 fact-id-porta-atendimento-antiga = old port
-fact-id-cliente-servico = service
 fact-id-cliente-servico-antigo = old service
 fact-id-ordem-servico = order
 fact-id-integracao = integration
@@ -479,7 +478,6 @@ fact-detalhar-portas = ports in detail
 fact-state = state
 fact-why = why
 fact-phase = phase
-fact-external-id = number on the platform
 fact-items = { $count ->
     [one] { $shown } item
    *[other] { $shown } items

@@ -464,7 +464,6 @@ col-after = Depois
 col-changed = Mudança
 fact-id-porta-atendimento = porta
 fact-id-porta-atendimento-antiga = porta antiga
-fact-id-cliente-servico = serviço
 fact-id-cliente-servico-antigo = serviço antigo
 fact-id-ordem-servico = ordem
 fact-id-integracao = integração
@@ -479,7 +478,6 @@ fact-detalhar-portas = detalhar portas
 fact-state = estado
 fact-why = porquê
 fact-phase = fase
-fact-external-id = número na plataforma
 fact-items = { $count ->
     [one] { $shown } item
    *[other] { $shown } itens
