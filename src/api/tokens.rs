@@ -1,10 +1,11 @@
 //! Tokens: who may call, and as what.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Extension, Json, extract::State, http::StatusCode};
 
 use super::{
     ApiState, Problem,
     caller::{Administering, May},
+    once::Without,
     problem::Problems,
     read::{self, Body, Named},
 };
@@ -24,15 +25,15 @@ pub async fn list(_: May<Administering>, State(state): State<ApiState>) -> Resul
 
 /// Make a token
 ///
-/// The answer holds what its holder sends (`secret`): it is not shown again.
+/// The answer holds what its holder sends (`secret`): it is not shown again, nor when the request is repeated under its key.
 #[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = Create,
     responses((status = 201, description = "Made", body = Made), Problems))]
 pub async fn create(
     May { caller, .. }: May<Administering>,
     State(state): State<ApiState>,
     Body(asked): Body<Create>,
-) -> Result<(StatusCode, Json<Made>), Problem> {
-    Ok((StatusCode::CREATED, Json(desk::create(&state.pool, &caller, &asked).await?)))
+) -> Result<(StatusCode, Extension<Without>, Json<Made>), Problem> {
+    Ok((StatusCode::CREATED, Extension(Without("secret")), Json(desk::create(&state.pool, &caller, &asked).await?)))
 }
 
 /// Take a token back

@@ -28,7 +28,7 @@ pub fn subjects(page: &Page, payload: &Value) -> Vec<Subject> {
         .iter()
         .filter_map(|(key, at)| {
             let number = payload.get(*key)?.as_i64()?;
-            let words = format!("{} {number}", page.one_of("fact", key));
+            let words = format!("{} {number}", page.one_of("payload", key));
             Some(Subject { words, href: (!at.is_empty()).then(|| format!("{at}{number}")) })
         })
         .collect();
@@ -53,10 +53,10 @@ pub fn facts(page: &Page, value: &Value) -> Vec<(String, String)> {
             Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_string) => {
                 items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
             }
-            Value::Array(items) => page.count("fact-items", i64::try_from(items.len()).unwrap_or_default()),
+            Value::Array(items) => page.count("payload-items", i64::try_from(items.len()).unwrap_or_default()),
             Value::Null | Value::Object(_) => return None,
         };
-        Some((page.one_of("fact", key), words))
+        Some((page.one_of("payload", key), words))
     };
     value.as_object().into_iter().flatten().filter_map(plain).collect()
 }

@@ -18,8 +18,19 @@ async fn a_token_is_made_used_and_taken_back() {
     let secret = made.body["secret"].as_str().unwrap().to_owned();
     let uses = async || answer(api.request(Method::GET, "/workflows").bearer_auth(&secret)).await.status;
     assert_eq!(uses().await, 200);
+    let again = async || {
+        let body = json!({ "name": "NOC", "role": "viewer" });
+        let request = api.request(Method::POST, "/tokens").bearer_auth(api.token(Role::Admin));
+        answer(request.header("Idempotency-Key", "noc").json(&body)).await.expect(201)
+    };
+    let (first, second) = (again().await, again().await);
+    assert!(first.id() == second.id() && first.body["secret"].is_string() && second.body["secret"].is_null());
+    let secret_of_it = first.body["secret"].as_str().unwrap();
+    let sql = "select count(*) from enlace.request r where position($1 in convert_from(r.body, 'UTF8')) > 0";
+    let kept: i64 = sqlx::query_scalar(sql).bind(secret_of_it).fetch_one(&api.db.pool()).await.unwrap();
+    assert_eq!(kept, 0, "a token is kept nowhere");
     let list = api.get("/tokens").await.expect(200);
-    assert_eq!(list.body["items"].as_array().unwrap().len(), 5);
+    assert_eq!(list.body["items"].as_array().unwrap().len(), 6);
     assert_eq!((&list.body["items"][0]["name"], &list.body["items"][0]["secret"]), (&json!("NOC"), &json!(null)));
     assert!(!list.body.to_string().contains(&secret));
     let at = format!("/tokens/{}/revoke", made.id());

@@ -182,7 +182,7 @@ fn targets(page: &Page, done: &Done) -> Vec<Subject> {
     let number = |key: &str| sides().find_map(|side| side.get(key)?.as_i64());
     let upstream = sides().find_map(|side| side.get("upstream")?.as_str()?.strip_prefix("integration:")?.parse().ok());
     if let Some(id) = number("integration").or(upstream) {
-        to.push(link(format!("{} {id}", page.one_of("fact", "id_integracao")), format!("/integrations/{id}")));
+        to.push(link(format!("{} {id}", page.one_of("payload", "id_integracao")), format!("/integrations/{id}")));
     }
     if let Some(id) = number("schedule") {
         to.push(link(page.t1("act-schedule", "id", id), "/schedules".to_owned()));

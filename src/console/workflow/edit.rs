@@ -122,7 +122,7 @@ fn fields(page: &Page, all: &Workflow, form: Option<&Form>) -> Vec<Field> {
             other => other.to_string(),
         };
         let typed = form.map(|form| form.one(&format!("value.{key}")).unwrap_or_default().to_owned());
-        let words = page.one_of("fact", &key);
+        let words = page.one_of("payload", &key);
         Field { words, typed: typed.unwrap_or(shown), yes_or_no: value.is_boolean(), key, wrong: None }
     };
     all.into_iter().map(field).collect()

@@ -1,12 +1,8 @@
-// The pages about work: each looked at in both themes and on a phone; one parked workflow found by its reason, and retried.
+// What is parked, a sync, and an act on many, in both themes and on a phone; one parked workflow found by its reason, and retried.
 import { accessible, assert, base, given, journey, picture, says } from "./lib.mjs";
 
 await journey(async (enter) => {
-  const pages = [
-    ["workflows", "/workflows"], ["workflow", `/workflows/${given.parked}`], ["edit", `/workflows/${given.parked}/edit`],
-    ["sync", `/workflows/${given.sync}`], ["acts-new", "/acts/new?kind=bind"], ["acts", "/acts"], ["act", `/acts/${given.act}`],
-    ["schedules", "/schedules"], ["tokens", "/tokens"], ["about", "/about"],
-  ];
+  const pages = [["workflow", `/workflows/${given.parked}`], ["sync", `/workflows/${given.sync}`], ["act", `/acts/${given.act}`]];
   for (const [phone, theme] of [[false, "light"], [true, "dark"]]) {
     const page = await enter({ token: given.token, phone, theme });
     for (const [name, path] of pages) {
