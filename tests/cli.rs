@@ -229,3 +229,83 @@ async fn s6_differences_are_listed_and_settled() {
     let settled = enlace(&db, &folder, &["discrepancies", "list", "--status", "settled", "--json"]).await.json();
     assert_eq!((&settled["items"][0]["id"], &settled["items"][0]["settlement"]), (&json!(1), &json!("send")));
 }
+
+#[tokio::test]
+async fn the_board_is_printed_once_for_people_and_for_programs() {
+    let (db, folder) = (Db::new().await, Folder::new());
+    let integration = integration(&db, &folder).await;
+    let payload = r#"{"id_porta_atendimento": 812, "id_cliente_servico": 4411}"#;
+    let id = enlace(&db, &folder, &["workflows", "start", "bind", payload, "--json"]).await.json();
+    let id = id["id"].as_str().unwrap();
+    take_in(&db).await;
+    let close = ["upstreams", "close", &integration, "--reason", "manutenção"];
+    enlace(&db, &folder, &close).await.well();
+    let board = enlace(&db, &folder, &["top", "--once"]).await.well();
+    for told in [
+        "ATRASO",
+        "GeoGrid Centro",
+        "PLATAFORMAS",
+        "closed",
+        "manutenção",
+        "WORKERS\n  (nada)",
+        "queued",
+        "upstream.close",
+    ] {
+        assert!(board.contains(told), "no {told}: {board}");
+    }
+    let english = enlace(&db, &folder, &["top", "--lang", "en"]).await.well();
+    assert!(english.contains("1 unfinished, 0 wait for a person"), "{english}");
+    let top = enlace(&db, &folder, &["top", "--json"]).await.json();
+    assert_eq!((&top["unfinished"][0]["count"], &top["upstreams"][0]["state"]), (&json!(1), &json!("closed")));
+    assert_eq!(top["lag"][0]["name"], "GeoGrid Centro");
+
+    let said = enlace(&db, &folder, &["explain", id]).await.well();
+    let act = format!("enlace workflows cancel {id} --reason");
+    assert!(said.contains("port:812") && said.contains("na fila") && said.contains(&act), "{said}");
+    let json = enlace(&db, &folder, &["explain", id, "--json"]).await.json();
+    assert!(json["explanation"]["en"].as_str().unwrap().starts_with("queued"), "{json}");
+    let nothing = enlace(&db, &folder, &["explain", "00000000-0000-0000-0000-000000000000"]).await;
+    assert!(nothing.code == 1 && nothing.err.contains("there is no workflow"), "{}", nothing.err);
+}
+
+/// Python has a terminal to lend: the board takes it over, is drawn, and gives it back when somebody presses q.
+#[tokio::test]
+async fn the_board_is_drawn_over_a_terminal_until_q() {
+    let (db, folder) = (Db::new().await, Folder::new());
+    // A blank is drawn by moving on, so one word is looked for.
+    let script = "import fcntl, os, pty, select, struct, sys, termios, time
+pid, terminal = pty.fork()
+if pid == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 60, 120, 0, 0))
+    os.execv(sys.argv[1], [sys.argv[1], 'top', '--lang', 'en'])
+seen, until, pressed = b'', time.monotonic() + 60, False
+while time.monotonic() < until and select.select([terminal], [], [], 60)[0]:
+    try:
+        seen += os.read(terminal, 65536)
+    except OSError:
+        break
+    if not pressed and b'UPSTREAMS' in seen:
+        pressed = bool(os.write(terminal, b'q'))
+assert pressed, seen
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+assert b'\\x1b[?1049h' in seen and b'\\x1b[?1049l' in seen, seen
+sys.exit(code)";
+    let mut python = tokio::process::Command::new("python3");
+    python.args(["-c", script, env!("CARGO_BIN_EXE_enlace")]).env("DATABASE_URL", db.url()).env("TERM", "xterm");
+    python.env("ENLACE_DATA_DIR", folder.path());
+    let output = python.output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test]
+async fn shells_and_man_are_told_of_every_command() {
+    let (db, folder) = (Db::new().await, Folder::new());
+    for shell in ["bash", "zsh", "fish"] {
+        let text = enlace(&db, &folder, &["completions", shell]).await.well();
+        assert!(text.contains("enlace") && text.contains("discrepancies"), "{shell}");
+    }
+    let pages = folder.path().join("man1");
+    enlace(&db, &folder, &["man", pages.to_str().unwrap()]).await.well();
+    let page = std::fs::read_to_string(pages.join("enlace-top.1")).unwrap();
+    assert!(page.contains("live board") && pages.join("enlace-workflows-retry.1").is_file(), "{page}");
+}

@@ -7,6 +7,7 @@ mod bind;
 mod bulk;
 mod chaos;
 mod cli;
+mod clients;
 mod conformance;
 mod console;
 mod crash;

@@ -210,3 +210,17 @@ async fn the_consoles_tables_come_to_a_database_that_is_in_use() {
     assert_eq!(left, 0, "a token takes its sessions with it");
     drop(db);
 }
+
+#[tokio::test]
+async fn p2_0020_keeps_answers_beside_the_keys_of_tokens_that_there_were() {
+    let (_db, mut connection) = before("0020").await;
+    let old = "insert into enlace.token (id, name, role, hash) values ('00000000-0000-7000-8000-00000000000a', 'ana', 'admin', 'x')";
+    sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
+    let (_, sql) = FILES.iter().find(|(name, _)| name.starts_with("0020")).unwrap();
+    sqlx::raw_sql(*sql).execute(&mut connection).await.unwrap();
+    let new = "insert into enlace.request (token, key, digest) select id, 'a', 'x' from enlace.token";
+    sqlx::raw_sql(new).execute(&mut connection).await.unwrap();
+    for wrong in [new, "update enlace.request set status = 200", "update enlace.request set key = ''"] {
+        assert!(sqlx::raw_sql(wrong).execute(&mut connection).await.is_err(), "{wrong}");
+    }
+}

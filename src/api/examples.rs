@@ -13,6 +13,29 @@ const DEEPEST: usize = 12;
 const ID: &str = "01937a5c-3f80-7a10-8c55-2d1f0c9b7e42";
 const TIME: &str = "2026-11-23T07:00:00Z";
 
+/// What fields of these names hold, where they have no example of their own.
+fn named(name: &str) -> Option<Value> {
+    let said = |text: &str| Some(json!(text));
+    match name {
+        "person" | "by" | "requested_by" | "settled_by" => said("ana"),
+        "reason" | "note" => said("a porta foi liberada no OZMap"),
+        "dedup_id" => said("pedido 8812"),
+        "state" => said("attaching"),
+        "action" => said("colocar o cliente na porta"),
+        "action_en" => said("put the customer on the port"),
+        "outcome" => said("done"),
+        "name" => said("OZMap"),
+        "nome" => said("Centro"),
+        "message" => said("a plataforma respondeu / the platform answered"),
+        "payload" | "original_payload" => Some(json!({ "id_porta_atendimento": 812, "id_cliente_servico": 4411 })),
+        "result" => Some(json!({ "state": "bound" })),
+        "error" => Some(json!({ "class": "rejected", "code": "ozmap.occupied", "message": "porta ocupada" })),
+        "calls" => Some(json!([{ "method": "GET", "path": "/api/v2/boxes", "status": 200, "ms": 41 }])),
+        "progress" => Some(json!({ "phase": "boxes", "elements": { "box": { "seen": 50, "total": 90 } } })),
+        _ => None,
+    }
+}
+
 /// Fills in, over the whole document, what is missing.
 pub fn fill(document: &mut Value) {
     let schemas = document["components"]["schemas"].clone();
@@ -21,6 +44,7 @@ pub fn fill(document: &mut Value) {
         if method == "post" {
             key(operation);
         }
+        name(operation);
         let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
         for parameter in parameters.into_iter().flatten().filter(|one| one["in"] == "path") {
             let example = of(&schemas, &parameter["schema"], 0);
@@ -32,6 +56,14 @@ pub fn fill(document: &mut Value) {
         let answers =
             operation.get_mut("responses").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut);
         answers.for_each(|answer| contents(&schemas, answer));
+    }
+}
+
+/// A name of its own for each operation, of its tag and its own word: generated clients call their functions so.
+fn name(operation: &mut Value) {
+    let named = operation["tags"][0].as_str().zip(operation["operationId"].as_str());
+    if let Some((tag, word)) = named.filter(|(tag, word)| !word.starts_with(tag)) {
+        operation["operationId"] = format!("{tag}_{word}").into();
     }
 }
 
@@ -85,6 +117,22 @@ fn of(schemas: &Value, schema: &Value, depth: usize) -> Value {
     whole.reduce(merged).unwrap_or_default()
 }
 
+/// An example of a field: its own, or else what is known by its name, if its type is that.
+fn of_field(schemas: &Value, name: &str, schema: &Value, depth: usize) -> Value {
+    let own = ["example", "examples", "enum", "const", "$ref", "oneOf"].iter().any(|key| schema.get(key).is_some());
+    let fits = |value: &Value| match value {
+        Value::String(_) => has_type(schema, "string"),
+        Value::Array(_) => has_type(schema, "array"),
+        _ => has_type(schema, "object") && schema.get("properties").is_none(),
+    };
+    named(name).filter(|value| !own && fits(value)).unwrap_or_else(|| of(schemas, schema, depth))
+}
+
+fn has_type(schema: &Value, kind: &str) -> bool {
+    let given = &schema["type"];
+    given == kind || given.as_array().is_some_and(|kinds| kinds.iter().any(|one| one == kind))
+}
+
 /// An example of a schema that says its type.
 fn typed(schemas: &Value, schema: &Value, depth: usize) -> Value {
     let name = |one: &Value| one.as_str().filter(|name| *name != "null").map(str::to_owned);
@@ -92,7 +140,7 @@ fn typed(schemas: &Value, schema: &Value, depth: usize) -> Value {
     match kinds.or_else(|| name(&schema["type"])).unwrap_or_default().as_str() {
         "object" => {
             let properties = schema["properties"].as_object().into_iter().flatten();
-            properties.map(|(name, field)| (name.clone(), of(schemas, field, depth + 1))).collect()
+            properties.map(|(name, field)| (name.clone(), of_field(schemas, name, field, depth + 1))).collect()
         }
         "array" => json!([of(schemas, &schema["items"], depth + 1)]),
         "string" => match schema["format"].as_str() {

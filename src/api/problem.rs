@@ -213,7 +213,13 @@ impl IntoResponses for Problems {
 
 fn described(why: Why) -> Described {
     let mut content = Content::new(Some(RefOr::<Schema>::Ref(Ref::from_schema_name(Problem::name()))));
-    content.example = serde_json::to_value(Problem::new(why, example(why))).ok();
+    let (problem, said) = (Problem::new(why, example(why)), example(why));
+    let of_field = matches!(why, Why::Malformed | Why::Invalid).then(|| said.split_once(": ")).flatten();
+    let problem = match of_field {
+        Some((field, message)) => problem.blaming(field, message),
+        None => problem,
+    };
+    content.example = serde_json::to_value(problem).ok();
     utoipa::openapi::ResponseBuilder::new()
         .description(why.words().title)
         .content("application/problem+json", content)

@@ -144,12 +144,12 @@ pub async fn read(pool: &PgPool) -> Result<About, Refusal> {
 /// This build's migrations, and those of a newer one that the database has.
 fn migrated(applied: &[Applied]) -> Vec<Migration> {
     let at = |version: i64| applied.iter().find(|one| one.version == version).map(|one| one.installed_on);
-    let ours = migrations::FILES.iter().zip(1..).map(|((file, _), version)| Migration {
-        name: file.trim_end_matches(".sql").to_owned(),
-        applied_at: at(version),
-    });
-    let known = migrations::FILES.len();
-    let newer = applied.iter().filter(|one| usize::try_from(one.version).is_ok_and(|version| version > known));
+    let number = |file: &str| file.split('_').next().and_then(|number| number.parse().ok()).unwrap_or_default();
+    let ours = migrations::FILES
+        .iter()
+        .map(|(file, _)| Migration { name: file.trim_end_matches(".sql").to_owned(), applied_at: at(number(file)) });
+    let known = migrations::FILES.iter().map(|(file, _)| number(file)).max().unwrap_or_default();
+    let newer = applied.iter().filter(|one| one.version > known);
     let newer = newer.map(|one| Migration { name: format!("{:04}", one.version), applied_at: Some(one.installed_on) });
     let mut all: Vec<Migration> = ours.chain(newer).collect();
     all.reverse();

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use forms::{Bulk, OfStatus, Preview, Start, Which};
+pub use forms::{Bulk, OfStatus, Preview, Start, TextOrNumber, Which};
 
 use super::{
     Caller, Refusal,

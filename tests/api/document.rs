@@ -51,6 +51,35 @@ const CONTRACT: &[(&str, &str)] = &[
     ("get", "/about"),
 ];
 
+/// What a person reads first, and what generators of requests begin with.
+#[tokio::test]
+async fn every_request_and_every_answer_has_an_example_and_every_post_a_key() {
+    let (_, document) = served().await;
+    let (mut lacking, mut seen, mut names) = (Vec::new(), 0, std::collections::BTreeSet::new());
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let answers = operation["responses"].as_object().unwrap().values();
+            for content in
+                answers.chain([&operation["requestBody"]]).filter_map(|one| one["content"].as_object()).flatten()
+            {
+                seen += 1;
+                let example = content.1.get("example").is_some_and(|example| !example.is_null());
+                (!example && path != "/api/v1/openapi.json")
+                    .then(|| lacking.push(format!("{method} {path} {}", content.0)));
+            }
+            assert!(names.insert(operation["operationId"].to_string()), "{method} {path} has another's name");
+            let mut headers =
+                operation["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "header");
+            let keyed = headers.any(|header| header["name"] == "Idempotency-Key");
+            assert_eq!(keyed, method == "post", "{method} {path}");
+        }
+    }
+    assert!(lacking.is_empty() && seen > 300, "{seen}: {lacking:?}");
+    let workflow = &document["paths"]["/api/v1/workflows/{id}"]["get"]["responses"]["200"]["content"]["application/json"]
+        ["example"];
+    assert_eq!((&workflow["kind"], &workflow["steps"][0]["n"]), (&Value::from("bind"), &Value::from(1)), "{workflow}");
+}
+
 async fn served() -> (Api, Value) {
     let api = Api::start().await;
     let document = api.call(Role::Enqueue, Method::GET, "/openapi.json", None).await.expect(200).body;

@@ -7,7 +7,9 @@ mod document;
 mod events;
 mod integrations;
 mod network;
+mod once;
 mod ops;
+mod pages;
 mod problems;
 mod roles;
 mod running;
@@ -66,8 +68,13 @@ pub struct Answer {
 
 impl Api {
     pub async fn start() -> Self {
-        let platform = Arc::new(Answering::default());
-        Self::with(Db::new().await, Arc::clone(&platform) as _, platform).await
+        Self::limited(0, 1).await
+    }
+
+    /// The same, where a token may ask so often.
+    pub async fn limited(per_second: u32, burst: u32) -> Self {
+        let (platform, limiter) = (Arc::new(Answering::default()), Limiter::new(per_second, burst));
+        Self::with(Db::new().await, Arc::clone(&platform) as _, platform, limiter).await
     }
 
     /// The same, where *test* asks the platforms themselves, and waits for them only briefly.
@@ -77,15 +84,16 @@ impl Api {
         let timeouts = platforms::http::Timeouts { quick, body: quick, ..Default::default() };
         let options = platforms::Options { allow_private: true, timeouts, ..Default::default() };
         let stored = Stored { pool: db.pool(), key: key(), options };
-        Self::with(db, Arc::new(stored), Arc::default()).await
+        Self::with(db, Arc::new(stored), Arc::default(), Limiter::default()).await
     }
 
-    async fn with(db: Db, accounts: Arc<dyn Accounts>, platform: Arc<Answering>) -> Self {
+    async fn with(db: Db, accounts: Arc<dyn Accounts>, platform: Arc<Answering>, limiter: Limiter) -> Self {
         let setup = Setup { key: key(), plain_http: true, accounts };
         let stop = CancellationToken::new();
         let live = Hub::start(db.pool(), stop.clone());
         let limiter = Limiter::default();
         let base = serve(api::router(ApiState { limiter, ..ApiState::new(db.pool(), setup, live) })).await;
+        let base = serve(api::router(ApiState { pool: db.pool(), setup, live, limiter })).await;
         let mut tokens = Vec::new();
         for role in [Role::Enqueue, Role::Viewer, Role::Operator, Role::Admin] {
             tokens.push((role, token(&db.pool(), role, &role.to_string()).await));

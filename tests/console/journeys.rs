@@ -138,7 +138,7 @@ async fn g3_g12_an_operator_says_whether_a_write_of_unknown_outcome_was_done() {
 #[tokio::test]
 async fn s9_an_operator_sees_what_would_vanish_and_approves_it() {
     let office = Office::open().await;
-    office.isp.ozmap.set_faults(vec![Fault::always(Effect::EmptyList).method("GET").path_prefix("/api/v2/boxes")]);
+    office.isp.ozmap.set_faults(vec![Fault::always(Effect::EmptyList).method("GET").path_prefix("/api/v2/")]);
     let id = enqueue(&office.pool(), "sync", json!({ "id_integracao": office.isp.integration })).await;
     ends(&office.pool(), id, "parked", SOON).await;
     let there = "select count(*) from mapping.box where missing_since is null";

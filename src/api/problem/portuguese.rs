@@ -56,6 +56,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("\"{}\" is not an IANA time zone", "\"{}\" não é um fuso horário da IANA"),
     ("\"{}\" is not a cron pattern: {}", "\"{}\" não é um padrão cron: {}"),
+    ("\"{}\" is not known; known are {}", "\"{}\" não é conhecido; conhecidos são {}"),
     ("\"{}\" never comes", "\"{}\" nunca ocorre"),
     // What serde says.
     ("invalid type: {}, expected {}", "tipo errado: {}; esperado: {}"),

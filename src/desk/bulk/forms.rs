@@ -29,39 +29,58 @@ pub struct Start {
     pub pace: Option<i32>,
 }
 
+/// A number may be given as one, or as text.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum TextOrNumber {
+    /// As text.
+    Text(String),
+    /// As a number.
+    Number(f64),
+}
+
 /// Which workflows, as the list of workflows takes it. What has ended is left alone, for nothing can be done to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Which {
     /// Kinds, separated by commas.
     #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TextOrNumber>)]
     pub kind: Option<String>,
     /// Statuses, separated by commas: `queued`, `running`, `waiting`, `paused`, `parked`; left out: all of these.
     #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TextOrNumber>)]
     pub status: Option<String>,
     /// What is waited for, separated by commas: `rejected`, `outcome_unknown`, …, `upstream`, `key`, `time`.
     #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// `id_integracao`, as text or as a number.
     #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TextOrNumber>)]
     pub integration: Option<String>,
     /// `id_porta_atendimento`, as text or as a number.
     #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TextOrNumber>)]
     pub port: Option<String>,
     /// `id_cliente_servico`, as text or as a number.
     #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TextOrNumber>)]
     pub service: Option<String>,
     /// `id_cliente`, as text or as a number.
     #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TextOrNumber>)]
     pub customer: Option<String>,
     /// A number, or words of `requested_by`, of `dedup_id` or of a customer's name.
     #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TextOrNumber>)]
     pub q: Option<String>,
     /// Started at this time or later.
     #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TextOrNumber>)]
     pub since: Option<String>,
     /// Started before this time.
     #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TextOrNumber>)]
     pub until: Option<String>,
 }
 

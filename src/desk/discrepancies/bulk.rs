@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{Act, Asked, Discrepancy, Settle};
 use crate::desk::{
     Caller, Refusal,
-    bulk::{Bulk, Which as Named, checked_pace},
+    bulk::{Bulk, TextOrNumber, Which as Named, checked_pace},
     check,
 };
 
@@ -43,12 +43,15 @@ pub struct Start {
 pub struct Filter {
     /// `id_integracao`, as text or as a number.
     #[serde(deserialize_with = "Named::text", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TextOrNumber>)]
     pub integration: Option<String>,
     /// `id_projeto`, as text or as a number.
     #[serde(deserialize_with = "Named::text", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TextOrNumber>)]
     pub project: Option<String>,
     /// `id_porta_atendimento`, as text or as a number.
     #[serde(deserialize_with = "Named::text", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TextOrNumber>)]
     pub port: Option<String>,
     /// `id_caixa_optica`, as text or as a number.
     #[serde(rename = "box", deserialize_with = "Named::text", skip_serializing_if = "Option::is_none")]
@@ -56,6 +59,7 @@ pub struct Filter {
     pub of_box: Option<String>,
     /// Kinds, separated by commas.
     #[serde(deserialize_with = "Named::text", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TextOrNumber>)]
     pub kind: Option<String>,
 }
 
