@@ -91,9 +91,7 @@ impl Api {
         let setup = Setup { key: key(), plain_http: true, accounts };
         let stop = CancellationToken::new();
         let live = Hub::start(db.pool(), stop.clone());
-        let limiter = Limiter::default();
         let base = serve(api::router(ApiState { limiter, ..ApiState::new(db.pool(), setup, live) })).await;
-        let base = serve(api::router(ApiState { pool: db.pool(), setup, live, limiter })).await;
         let mut tokens = Vec::new();
         for role in [Role::Enqueue, Role::Viewer, Role::Operator, Role::Admin] {
             tokens.push((role, token(&db.pool(), role, &role.to_string()).await));
