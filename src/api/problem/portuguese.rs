@@ -69,6 +69,7 @@ const SENTENCES: &[(&str, &str)] = &[
     // What there is not.
     ("there is no workflow {}", "não há workflow {}"),
     ("there is no integration {}", "não há integração {}"),
+    ("there is no token {}", "não há token {}"),
     ("there is no schedule {}", "não há agendamento {}"),
     ("there is no act on many {}", "não há ação em massa {}"),
     ("there is no act \"{}\"; there are {}", "não há ação \"{}\"; há {}"),
