@@ -71,22 +71,12 @@ fn shown(page: Page, form: &Form, wrong: Option<Refusal>) -> Result<Response, Fa
         .filter(|(name, _)| !OWN.contains(name))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let words = |(name, value): &(String, String)| {
-        let group = if name == "reason_to_wait" { "reason" } else { name };
-        let label = page.one_of("filter", if group == "q" { "text" } else { group });
-        let word = |one: &str| match group {
-            "kind" | "status" => page.one_of(group, one),
-            "reason" => page.one_of("parked", one),
-            _ => one.to_owned(),
-        };
-        (label, value.split(',').map(word).collect::<Vec<_>>().join(", "))
-    };
     let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let actions = Verb::VARIANTS.iter().map(|verb| choice("act", verb, form.one("action") == Some(verb)));
     let new = New {
         actions: actions.collect(),
         outcomes: ["done", "not_done"].map(|one| choice("was", one, form.one("outcome") == Some(one))).into(),
-        filter: carried.iter().map(words).collect(),
+        filter: carried.iter().map(|(name, value)| filter_words(&page, name, value)).collect(),
         list: format!("/workflows?{}", list_query(form)),
         carried,
         reason: text("reason"),
@@ -95,6 +85,18 @@ fn shown(page: Page, form: &Form, wrong: Option<Refusal>) -> Result<Response, Fa
         page: page.clone(),
     };
     Ok(with_status(status, page.show(&new)?))
+}
+
+/// A part of a filter in words.
+pub fn filter_words(page: &Page, name: &str, value: &str) -> (String, String) {
+    let group = if name == "reason_to_wait" { "reason" } else { name };
+    let word = |one: &str| match group {
+        "kind" | "status" => page.one_of(group, one),
+        "reason" => page.one_of("parked", one),
+        _ => one.to_owned(),
+    };
+    let label = page.one_of("filter", if group == "q" { "text" } else { group });
+    (label, value.split(',').map(word).collect::<Vec<_>>().join(", "))
 }
 
 /// The address of the list takes *what is waited for* under the name that the act's own reason has here.

@@ -6,17 +6,20 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
     super::{
         ConsoleState,
-        facts::{facts, json},
+        facts::json,
         failed::Failed,
         page::{Page, with_status},
         who::{Form, Seen, Sent},
     },
-    Row, act_words, row,
+    Row, act_words,
+    bulk::filter_words,
+    row,
 };
 use crate::desk::{
     Refusal,
@@ -86,7 +89,7 @@ async fn read(state: &ConsoleState, page: &Page, id: &str, after: Option<&str>) 
     let older = older.map(|next| format!("/acts/{id}?after={next}"));
     let each = each.into_iter().flat_map(|each| each.items).filter(|one| one.id != shown.done.id);
     Ok(It {
-        filter: shown.progress.as_ref().map(|bulk| facts(page, &bulk.filter)).unwrap_or_default(),
+        filter: shown.progress.as_ref().map(|bulk| narrowed(page, &bulk.filter)).unwrap_or_default(),
         before: shown.done.before.as_ref().map(json),
         after: shown.done.after.as_ref().map(json),
         each: each.map(|one| row(page, one)).collect(),
@@ -94,6 +97,12 @@ async fn read(state: &ConsoleState, page: &Page, id: &str, after: Option<&str>) 
         progress: shown.progress,
         row: row(page, shown.done),
     })
+}
+
+/// What an act on many is for, in words.
+fn narrowed(page: &Page, filter: &Value) -> Vec<(String, String)> {
+    let fields = filter.as_object().into_iter().flatten();
+    fields.filter_map(|(name, value)| Some(filter_words(page, name, value.as_str()?))).collect()
 }
 
 /// The page.
