@@ -2,6 +2,7 @@
 
 use axum::{
     Json,
+    body::Body as AxumBody,
     extract::{Path, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
@@ -19,6 +20,7 @@ use crate::desk::{
     Items,
     audit::{self, Asked, Done, Shown},
     bulk::{self, Bulk, Preview, Start, Steer},
+    export,
 };
 
 /// Act on all workflows that match
@@ -52,6 +54,25 @@ pub async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Json<Items<Done>>, Problem> {
     Ok(Json(audit::list(&state.pool, &caller, &asked).await?))
+}
+
+/// Export what people did
+///
+/// The same as comma-separated values, for spreadsheets: all that match, newest first.
+#[utoipa::path(get, path = "/acts.csv", tag = "acts", params(Asked),
+    responses((status = 200, description = "The head, then a line an act", body = String, content_type = "text/csv",
+        example = "at,act,person,reason,workflow,bulk,before,after,id\r\n"), Problems))]
+pub async fn export(
+    May { caller, .. }: May<Reading>,
+    State(state): State<ApiState>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let lines = export::acts(&state.pool, &caller, asked).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"enlace-acts.csv\""),
+    ];
+    Ok((headers, AxumBody::from_stream(lines)).into_response())
 }
 
 /// Show what a person did

@@ -57,6 +57,8 @@ pub fn frame() -> OpenApi {
             tag("network", "Services, ports and boxes: what both sides say of them"),
             tag("upstreams", "Platforms, open or closed for every worker"),
             tag("schedules", "What starts by the clock"),
+            tag("tokens", "Who may call, and as what"),
+            tag("about", "What runs here"),
             tag("events", "What changes, as it changes"),
             tag("overview", "How everything stands"),
             tag("document", "This description"),

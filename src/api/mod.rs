@@ -4,6 +4,7 @@
 //! together with its description, so that the OpenAPI document cannot lack one. All that goes wrong, whoever notices it, is
 //! answered as a problem document ([`problem`]).
 
+mod about;
 mod acts;
 mod caller;
 mod discrepancies;
@@ -21,6 +22,7 @@ mod pages;
 pub mod problem;
 mod read;
 mod schedules;
+mod tokens;
 mod upstreams;
 mod viability;
 mod workflows;
@@ -103,9 +105,11 @@ fn routes() -> OpenApiRouter<ApiState> {
     OpenApiRouter::with_openapi(document::frame())
         .routes(routes!(workflows::list, workflows::start))
         .routes(routes!(workflows::show))
+        .routes(routes!(workflows::neighbours))
         .routes(routes!(workflows::act))
         .routes(routes!(viability::ask))
         .routes(routes!(acts::list, acts::start))
+        .routes(routes!(acts::export))
         .routes(routes!(acts::show))
         .routes(routes!(acts::steer))
         .routes(routes!(integrations::list, integrations::create))
@@ -121,6 +125,7 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(upstreams::list))
         .routes(routes!(upstreams::show, upstreams::change))
         .routes(routes!(schedules::list, schedules::change_named))
+        .routes(routes!(schedules::preview))
         .routes(routes!(schedules::show, schedules::change))
         .routes(routes!(schedules::run))
         .routes(routes!(discrepancies::list, discrepancies::settle_many))
@@ -133,6 +138,9 @@ fn routes() -> OpenApiRouter<ApiState> {
         .routes(routes!(network::one_box))
         .routes(routes!(network::guards))
         .routes(routes!(network::guard))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(about::show))
         .routes(routes!(events::listen))
         .routes(routes!(document::openapi))
 }

@@ -27,6 +27,10 @@ const BY_THEMSELVES: [&str; 2] = ["/workflows", "/viability"];
 /// Says that an answer is one that was given before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
+/// Put beside an answer: a field of it that is shown this once, and kept nowhere. Asked again, the answer lacks it.
+#[derive(Clone, Copy)]
+pub struct Without(pub &'static str);
+
 /// Lets a request with a key through once.
 pub async fn once(State(state): State<ApiState>, request: Request, next: Next) -> Response {
     let keyed = request.method() == Method::POST && request.headers().contains_key(NAME);
@@ -82,9 +86,19 @@ async fn keep(state: &ApiState, key: &Key, response: Response) -> Response {
         Err(error) => return Problem::from(Refusal::Failed(error.to_string())).into_response(),
     };
     let location = parts.headers.get(header::LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
-    let kept = Kept { status: parts.status.as_u16().into(), location, body: body.to_vec() };
+    let kept = match parts.extensions.get::<Without>() {
+        Some(Without(field)) => without(&body, field),
+        None => body.to_vec(),
+    };
+    let kept = Kept { status: parts.status.as_u16().into(), location, body: kept };
     noted(once::keep(&state.pool, key, &kept).await);
     Response::from_parts(parts, Body::from(body))
+}
+
+fn without(body: &[u8], field: &str) -> Vec<u8> {
+    let mut answer: Value = serde_json::from_slice(body).unwrap_or_default();
+    answer.as_object_mut().and_then(|fields| fields.remove(field));
+    answer.to_string().into_bytes()
 }
 
 fn noted(outcome: Result<(), Refusal>) {

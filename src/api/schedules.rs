@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderName, StatusCode},
 };
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     ApiState, Problem,
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::desk::{
     Items,
-    schedules::{self as desk, Change, Overlap, Schedule},
+    schedules::{self as desk, Change, Overlap, Schedule, Ticks},
     start::Started,
 };
 
@@ -52,6 +52,32 @@ pub async fn list(
     Query(paging): Query<Paging>,
 ) -> Result<Json<Items<Schedule>>, Problem> {
     Ok(Json(desk::list(&state.pool, paging.after.as_deref(), paging.limit.as_deref()).await?))
+}
+
+/// A pattern to try.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Tried {
+    /// A cron pattern.
+    #[param(example = "0 4 * * *")]
+    pattern: String,
+    /// An IANA zone.
+    #[param(example = "America/Sao_Paulo")]
+    zone: String,
+}
+
+/// Show when a pattern would tick
+///
+/// Its next three ticks; stores nothing.
+#[utoipa::path(get, path = "/schedules/preview", tag = "schedules", params(Tried),
+    responses((status = 200, description = "The next ticks", body = Ticks), Problems))]
+pub async fn preview(
+    _: May<Reading>,
+    State(state): State<ApiState>,
+    Query(Tried { pattern, zone }): Query<Tried>,
+) -> Result<Json<Ticks>, Problem> {
+    Ok(Json(desk::ticks(&state.pool, &pattern, &zone).await?))
 }
 
 /// Show a schedule

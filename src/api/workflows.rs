@@ -19,6 +19,7 @@ use crate::desk::{
     Items,
     acts::{self, Done, Verb},
     filter::Asked,
+    neighbours::{self, Neighbours},
     start::{self, Along, Ended, Start, Started},
     workflows::{self, Summary, Workflow},
 };
@@ -90,6 +91,19 @@ pub async fn show(
     Named(id): Named,
 ) -> Result<Json<Workflow>, Problem> {
     Ok(Json(workflows::show(&state.pool, &caller, read::uuid(&id)?).await?))
+}
+
+/// Show what else wanted the same port or service
+///
+/// The workflows on the same ordering keys that were asked for before it and after it, ten at most on each side.
+#[utoipa::path(get, path = "/workflows/{id}/neighbours", tag = "workflows", params(("id" = String, Path, format = Uuid)),
+    responses((status = 200, description = "Its neighbours", body = Neighbours), Problems))]
+pub async fn neighbours(
+    May { caller, .. }: May<ReadingWork>,
+    State(state): State<ApiState>,
+    Named(id): Named,
+) -> Result<Json<Neighbours>, Problem> {
+    Ok(Json(neighbours::of(&state.pool, &caller, read::uuid(&id)?).await?))
 }
 
 /// Why something is done to a workflow, and what some acts take besides.

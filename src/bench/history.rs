@@ -75,7 +75,7 @@ async fn beside(server: &PgConnectOptions, asked: &Asked) -> Result<Vec<Row>> {
 }
 
 /// So many finished ones, as the intake and the worker leave them.
-async fn fill(scratch: &Scratch, finished: i64) -> Result<()> {
+pub(super) async fn fill(scratch: &Scratch, finished: i64) -> Result<()> {
     let mut made = 0;
     while made < finished {
         let some = FILL.min(finished - made);

@@ -3,6 +3,7 @@
 //! Every benchmark makes a database of its own on that server, `enlace_bench`, and drops it again. It runs real workers
 //! against it; what it measures is what production runs. Only ratios taken in the same run mean anything elsewhere.
 
+mod console;
 mod draining;
 mod enqueue;
 mod history;
@@ -71,6 +72,8 @@ enum What {
     },
     /// G14: what a workflow costs with millions of finished ones against none, or while somebody holds a snapshot.
     History(history::Asked),
+    /// The console before many watchers: how soon each page is there, and what watching costs the worker.
+    Console(console::Asked),
     /// G13: commit to end of one upstream's workflows, beside another one that is dead and has a backlog.
     Isolation(isolation::Asked),
     /// W4: HubSoft's transaction with `enlace.enqueue`, against the same with a plain insert into an equal table.
@@ -111,6 +114,7 @@ impl Bench {
                 What::Sync { boxes } => sync::run(&server, boxes).await?,
                 What::Viability { n, ports } => viability::run(&server, n, ports).await?,
                 What::History(ref asked) => history::run(&server, asked).await?,
+                What::Console(ref asked) => console::run(&server, asked).await?,
                 What::Isolation(asked) => isolation::run(&server, asked).await?,
                 What::Enqueue { seconds } => enqueue::run(&server, seconds).await?,
                 What::Draining { rate, seconds } => draining::run(&server, rate, seconds).await?,

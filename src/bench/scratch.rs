@@ -58,6 +58,12 @@ impl Scratch {
             let mut admin = PgConnection::connect_with(server).await?;
             let rename = format!("alter database {NAME} rename to \"{}\"", name.replace('"', "\"\""));
             sqlx::query(AssertSqlSafe(rename)).execute(&mut admin).await?;
+        } else {
+            // It may be an older build's.
+            let mut connection = PgConnection::connect_with(&options).await?;
+            migrations::apply(&mut connection, |_| {}).await?;
+            sqlx::query(include_str!("sql/admit_bench.sql")).execute(&mut connection).await?;
+            connection.close().await?;
         }
         let pool = PgPoolOptions::new().max_connections(4).connect_with(options.clone()).await?;
         Ok((Self { server: server.clone(), kept: true, options, pool }, made))
@@ -76,10 +82,16 @@ impl Scratch {
 
     /// Enqueues `n` workflows, then leaves the server quiet.
     pub(super) async fn fill(&self, n: u32) -> Result<()> {
-        sqlx::query(include_str!("sql/fill.sql")).bind(i64::from(n)).execute(&self.pool).await?;
+        self.fill_quietly(n).await?;
         sqlx::query("vacuum analyze").execute(&self.pool).await?;
         // Only a superuser may; without it the first run pays for the fill's dirty pages.
         let _not_allowed = sqlx::query("checkpoint").execute(&self.pool).await;
+        Ok(())
+    }
+
+    /// Enqueues `n` workflows.
+    pub(super) async fn fill_quietly(&self, n: u32) -> Result<()> {
+        sqlx::query(include_str!("sql/fill.sql")).bind(i64::from(n)).execute(&self.pool).await?;
         Ok(())
     }
 

@@ -92,6 +92,9 @@ pub struct Listing {
     /// As a part of which act on many
     #[arg(long)]
     bulk: Option<String>,
+    /// To which integration, its upstream or its syncs
+    #[arg(long)]
+    integration: Option<String>,
     /// Done at this time or later: 24/11/2026 06:00
     #[arg(long, value_parser = typed_time)]
     since: Option<String>,
@@ -200,6 +203,7 @@ impl Listing {
             act: self.act,
             workflow: self.workflow,
             bulk: self.bulk,
+            integration: self.integration,
             since: self.since,
             until: self.until,
             after: self.after,

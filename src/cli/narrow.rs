@@ -15,6 +15,9 @@ pub struct Narrow {
     /// Statuses, separated by commas: parked, waiting, …
     #[arg(long)]
     status: Option<String>,
+    /// What is waited for, separated by commas: rejected, outcome_unknown, approval, upstream, key, time, …
+    #[arg(long)]
+    waiting_for: Option<String>,
     /// An integration's number
     #[arg(long)]
     integration: Option<String>,
@@ -41,15 +44,15 @@ pub struct Narrow {
 impl Narrow {
     /// A page of the list: from where on, and of how many.
     pub fn page(self, after: Option<String>, limit: String) -> Asked {
-        let Self { kind, status, integration, port, service, customer, q, since, until } = self;
+        let Self { kind, status, waiting_for: reason, integration, port, service, customer, q, since, until } = self;
         let limit = Some(limit);
-        Asked { kind, status, integration, port, service, customer, q, since, until, after, limit }
+        Asked { kind, status, reason, integration, port, service, customer, q, since, until, after, limit }
     }
 }
 
 impl From<Narrow> for Which {
     fn from(given: Narrow) -> Self {
-        let Narrow { kind, status, integration, port, service, customer, q, since, until } = given;
-        Self { kind, status, integration, port, service, customer, q, since, until }
+        let Narrow { kind, status, waiting_for: reason, integration, port, service, customer, q, since, until } = given;
+        Self { kind, status, reason, integration, port, service, customer, q, since, until }
     }
 }

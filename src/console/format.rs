@@ -1,7 +1,7 @@
 //! Numbers, dates and durations as the reader writes them: by default as Brazilians do.
 
 use chrono::{DateTime, Utc};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil, tz::TimeZone};
 
 use super::words::Language;
 
@@ -18,9 +18,37 @@ pub fn moment(language: Language, at: DateTime<Utc>) -> String {
         Language::Pt => "%d/%m/%Y %H:%M:%S",
         Language::En => "%Y-%m-%d %H:%M:%S",
     };
-    let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::UTC);
+    in_zone(at, ZONE, pattern)
+}
+
+/// A moment to the minute as clocks of another zone show it, with the zone's letters: `26/11/2026 04:00 -03`.
+pub fn moment_in(language: Language, at: DateTime<Utc>, zone: &str) -> String {
+    let pattern = match language {
+        Language::Pt => "%d/%m/%Y %H:%M %Z",
+        Language::En => "%Y-%m-%d %H:%M %Z",
+    };
+    in_zone(at, zone, pattern)
+}
+
+fn in_zone(at: DateTime<Utc>, zone: &str, pattern: &str) -> String {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     let at = Timestamp::from_second(at.timestamp()).unwrap_or_default().to_zoned(zone);
     at.strftime(pattern).to_string()
+}
+
+/// A moment as the field of a browser takes it, in the same zone: `2026-11-26T19:13`.
+pub fn to_local(at: DateTime<Utc>) -> String {
+    in_zone(at, ZONE, "%Y-%m-%dT%H:%M")
+}
+
+/// What such a field gave, or a time with its offset; `None`: it is something else.
+pub fn from_local(text: &str) -> Option<DateTime<Utc>> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Some(at.to_utc());
+    }
+    let local: civil::DateTime = text.parse().ok()?;
+    let at = local.to_zoned(TimeZone::get(ZONE).ok()?).ok()?;
+    DateTime::from_timestamp(at.timestamp().as_second(), 0)
 }
 
 /// A whole number with its thousands apart: `1.234.567`, or `1,234,567`.
@@ -83,6 +111,17 @@ mod tests {
         let at = "2026-11-26T22:13:18Z".parse().unwrap();
         assert_eq!(moment(Language::Pt, at), "26/11/2026 19:13:18");
         assert_eq!(moment(Language::En, at), "2026-11-26 19:13:18");
+        assert_eq!(moment_in(Language::Pt, at, "America/Manaus"), "26/11/2026 18:13 -04");
+    }
+
+    #[test]
+    fn a_time_of_a_browsers_field_is_local_and_comes_back() {
+        let at = "2026-11-26T22:13:00Z".parse().unwrap();
+        assert_eq!(to_local(at), "2026-11-26T19:13");
+        assert_eq!(from_local("2026-11-26T19:13"), Some(at));
+        assert_eq!(from_local("2026-11-26T22:13:00Z"), Some(at));
+        assert_eq!(from_local("2026-11-26T18:13:00-04:00"), Some(at));
+        assert_eq!(from_local("amanhã"), None);
     }
 
     #[test]

@@ -6,8 +6,12 @@
 //! says over `/live` that something changed. Nothing is loaded from another host, and no script stands in a page: the content
 //! security policy forbids both.
 
+mod about;
+mod acts;
 mod assets;
+mod choices;
 mod discrepancies;
+mod facts;
 mod failed;
 mod format;
 mod guards;
@@ -19,11 +23,15 @@ mod network;
 mod overview;
 mod page;
 mod preferences;
+mod schedules;
 mod search;
 mod session;
 mod sign_in;
+mod tokens;
 mod who;
 mod words;
+mod workflow;
+mod workflows;
 
 use axum::{
     Router,
@@ -31,7 +39,7 @@ use axum::{
     http::{HeaderName, HeaderValue, header},
     middleware::{Next, from_fn},
     response::Response,
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -72,9 +80,24 @@ impl ConsoleState {
     }
 }
 
-/// Every page, at `/`.
-pub fn router(state: ConsoleState) -> Router {
-    Router::new()
+/// Pages by their paths: what the router is made of, and what a test goes through so that none is for the wrong people.
+#[derive(Default)]
+struct Pages(Vec<(&'static str, MethodRouter<ConsoleState>)>);
+
+impl Pages {
+    fn route(mut self, path: &'static str, methods: MethodRouter<ConsoleState>) -> Self {
+        self.0.push((path, methods));
+        self
+    }
+}
+
+/// The path of every page.
+pub fn paths() -> Vec<&'static str> {
+    pages().0.into_iter().map(|(path, _)| path).collect()
+}
+
+fn pages() -> Pages {
+    Pages::default()
         .route("/", get(overview::show))
         .route("/overview", get(overview::live))
         .route("/search", get(search::show))
@@ -104,6 +127,31 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/login", get(sign_in::show).post(sign_in::sign_in))
         .route("/logout", post(sign_in::sign_out))
         .route("/preferences", post(preferences::set))
+        .route("/workflows", get(workflows::show))
+        .route("/workflows/{id}", get(workflow::show))
+        .route("/workflows/{id}/live", get(workflow::live))
+        .route("/workflows/{id}/acts", get(workflow::acts))
+        .route("/workflows/{id}/act", post(workflow::act))
+        .route("/workflows/{id}/edit", get(workflow::edit).post(workflow::preview))
+        .route("/acts", get(acts::show).post(acts::start))
+        .route("/acts.csv", get(acts::csv))
+        .route("/acts/new", get(acts::new))
+        .route("/acts/preview", post(acts::preview))
+        .route("/acts/{id}", get(acts::show_one).post(acts::steer))
+        .route("/acts/{id}/live", get(acts::live))
+        .route("/schedules", get(schedules::show))
+        .route("/schedules/{id}", post(schedules::change))
+        .route("/schedules/{id}/preview", post(schedules::preview))
+        .route("/schedules/{id}/run", post(schedules::run))
+        .route("/tokens", get(tokens::show).post(tokens::create))
+        .route("/tokens/{id}/revoke", post(tokens::revoke))
+        .route("/about", get(about::show))
+}
+
+/// Every page, at `/`.
+pub fn router(state: ConsoleState) -> Router {
+    let pages = pages().0.into_iter().fold(Router::new(), |router, (path, methods)| router.route(path, methods));
+    pages
         .fallback(failed::nowhere)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(CatchPanicLayer::custom(failed::of_panic))

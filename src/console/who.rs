@@ -97,6 +97,19 @@ impl Form {
         self.0.iter().filter(|(given, _)| given == name).map(|(_, value)| value.as_str()).collect()
     }
 
+    /// Every field that is not empty, but for what each form carries.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        let fields = self.0.iter().map(|(name, value)| (name.as_str(), value.trim()));
+        fields.filter(|(name, value)| *name != "csrf" && !value.is_empty())
+    }
+
+    /// Replaces the value of a field, where it is there.
+    pub fn change(&mut self, name: &str, to: impl FnOnce(String) -> String) {
+        if let Some((_, value)) = self.0.iter_mut().find(|(given, value)| given == name && !value.trim().is_empty()) {
+            *value = to(value.trim().to_owned());
+        }
+    }
+
     /// Whether a box of this name was ticked.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(given, _)| given == name)

@@ -45,6 +45,7 @@ fn work(status: &str, ended: bool) -> Summary {
         version: None,
         status: status.to_owned(),
         state: None,
+        waits_for: None,
         explanation: Explanation { pt: format!("por {status}"), en: format!("because {status}") },
         payload: json!({}),
         result: None,

@@ -109,6 +109,9 @@ pub struct Asked {
     pub workflow: Option<String>,
     /// The id of the act on many that it is a part of.
     pub bulk: Option<String>,
+    /// `id_integracao`: what was done to it and to its upstream, and to its syncs.
+    #[param(example = "3")]
+    pub integration: Option<String>,
     /// Done at this time or later.
     #[param(example = "2026-11-23T00:00:00-03:00")]
     pub since: Option<String>,
@@ -136,7 +139,12 @@ pub async fn list(pool: &PgPool, caller: &Caller, asked: &Asked) -> Result<Items
     let query = query.bind(id("workflow", &asked.workflow)?).bind(id("bulk", &asked.bulk)?);
     let query = query.bind(time("since", &asked.since)?).bind(time("until", &asked.until)?);
     let query = query.bind(check::after_id(asked.after.as_deref())?).bind(None::<Uuid>).bind(i64::from(limit) + 1);
-    let read: Vec<Done> = query.fetch_all(pool).await?;
+    let query = query.bind(asked.integration.as_deref().map(|t| check::number("integration", t)).transpose()?);
+    let mut tx = pool.begin().await?;
+    // Whoever never did anything is looked for in all that was ever done: that gives up rather than holding a connection.
+    sqlx::query(include_str!("sql/patience.sql")).execute(&mut *tx).await?;
+    let read: Vec<Done> = query.fetch_all(&mut *tx).await?;
+    tx.rollback().await?;
     let page = check::page(read, limit, |one| one.id);
     looked_at(pool, caller, &page.items).await?;
     Ok(Items { items: page.items.into_iter().map(|one| one.seen_by(caller)).collect(), next: page.next })
@@ -162,7 +170,8 @@ fn id(field: &str, text: &Option<String>) -> Result<Option<Uuid>, Refusal> {
 pub async fn show(pool: &PgPool, caller: &Caller, id: Uuid) -> Result<Shown, Refusal> {
     let query = sqlx::query_as(include_str!("sql/audit.sql")).bind(None::<String>).bind(None::<String>);
     let query = query.bind(None::<Uuid>).bind(None::<Uuid>).bind(None::<DateTime<Utc>>).bind(None::<DateTime<Utc>>);
-    let found: Option<Done> = query.bind(None::<Uuid>).bind(id).bind(1_i64).fetch_optional(pool).await?;
+    let found: Option<Done> =
+        query.bind(None::<Uuid>).bind(id).bind(1_i64).bind(None::<i64>).fetch_optional(pool).await?;
     let done = found.ok_or_else(|| Refusal::Missing(format!("there is no act {id}")))?;
     looked_at(pool, caller, std::slice::from_ref(&done)).await?;
     let done = done.seen_by(caller);

@@ -84,10 +84,12 @@ pub async fn preview(pool: &PgPool, caller: &Caller, start: &Start) -> Result<Pr
     let query = sqlx::query_as_with::<_, WorkflowRow, _>(AssertSqlSafe(sql), values).persistent(false);
     let rows = query.fetch_all(&mut *tx).await?;
     tx.rollback().await?;
+    let takes = |row: &&WorkflowRow| can_take(&row.stands(), start.action);
+    let taking = rows.iter().take(SAMPLE as usize).filter(takes).map(|row| row.id).collect();
     let sample = summaries(pool, caller, rows.into_iter().take(SAMPLE as usize)).await?;
     let matching = by_status.iter().map(|of| of.matching).sum();
     let possible = by_status.iter().map(|of| of.possible).sum();
-    Ok(Preview { matching, possible, by_status, sample })
+    Ok(Preview { matching, possible, by_status, sample, taking })
 }
 
 #[derive(sqlx::FromRow)]
@@ -97,13 +99,16 @@ struct Group {
     count: i64,
 }
 
+fn can_take(stands: &Stands, action: Verb) -> bool {
+    acts::legal(stands, kinds::definitions()).iter().any(|act| act.to_string() == action.to_string())
+}
+
 async fn by_status(conn: &mut PgConnection, filter: &Filter, action: Verb) -> Result<Vec<OfStatus>, Refusal> {
     let (sql, values) = filter.stands();
     let query = sqlx::query_as_with::<_, Group, _>(AssertSqlSafe(sql), values).persistent(false);
     let mut counted: Vec<OfStatus> = Vec::new();
     for Group { stands, count } in query.fetch_all(conn).await? {
-        let legal = acts::legal(&stands, kinds::definitions());
-        let possible = if legal.iter().any(|act| act.to_string() == action.to_string()) { count } else { 0 };
+        let possible = if can_take(&stands, action) { count } else { 0 };
         match counted.iter_mut().find(|of| of.status == stands.status) {
             Some(of) => (of.matching, of.possible) = (of.matching + count, of.possible + possible),
             None => counted.push(OfStatus { status: stands.status, matching: count, possible }),

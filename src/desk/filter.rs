@@ -20,6 +20,11 @@ pub struct Asked {
     /// Statuses, separated by commas.
     #[param(example = "parked,waiting")]
     pub status: Option<String>,
+    /// What is waited for, separated by commas. For a person, because: `attempts_spent`, `rejected`, `outcome_unknown`,
+    /// `approval`, `bug`, `undecodable`, `going_in_circles`; else for an `upstream`, for a `key` that other work holds, or for
+    /// a `time`.
+    #[param(example = "outcome_unknown,approval")]
+    pub reason: Option<String>,
     /// `id_integracao`: its syncs, and the work on ports of its project.
     #[param(example = "3")]
     pub integration: Option<String>,
@@ -53,6 +58,7 @@ pub struct Asked {
 pub struct Filter {
     kinds: Vec<&'static str>,
     statuses: Vec<&'static str>,
+    reasons: Vec<&'static str>,
     integration: Option<i64>,
     port: Option<i64>,
     service: Option<i64>,
@@ -81,6 +87,7 @@ impl Filter {
         Ok(Self {
             kinds: some("kind", &asked.kind, &kinds::KINDS)?,
             statuses: some("status", &asked.status, &[kinds::UNFINISHED, kinds::ENDS].concat())?,
+            reasons: some("reason", &asked.reason, &kinds::WAITS)?,
             integration: number("integration", &asked.integration)?,
             port: number("port", &asked.port)?,
             service: number("service", &asked.service)?,
@@ -157,8 +164,12 @@ impl Filter {
         let enlace = |table: &'static str| (Alias::new("enlace"), Alias::new(table));
         let all_in = |known: &[&str]| !self.statuses.is_empty() && self.statuses.iter().all(|s| known.contains(s));
         let statuses = self.statuses.iter().copied();
-        if all_in(&kinds::UNFINISHED) {
-            page.from_as(enlace("unfinished"), "o").and_where(Expr::col(("o", "status")).is_in(statuses));
+        // Only what has not ended waits for anything.
+        if all_in(&kinds::UNFINISHED) || !self.reasons.is_empty() {
+            page.from_as(enlace("unfinished"), "o");
+            if !self.statuses.is_empty() {
+                page.and_where(Expr::col(("o", "status")).is_in(statuses));
+            }
             return true;
         }
         page.from_as(enlace("outbox"), "o");
@@ -180,6 +191,7 @@ impl Filter {
         let time = |at: DateTime<Utc>| Expr::val(at);
         Condition::all()
             .add_option((!self.kinds.is_empty()).then(|| Expr::col(("o", "kind")).is_in(self.kinds.iter().copied())))
+            .add_option((!self.reasons.is_empty()).then(|| Expr::cust(WAITS_FOR).is_in(self.reasons.iter().copied())))
             .add_option(self.integration.map(|id| Expr::cust_with_values(OF_INTEGRATION, [id, id])))
             .add_option(self.port.map(|id| Expr::cust_with_values(OF_PORT, [id.to_string(), id.to_string()])))
             .add_option(self.service.map(|id| Expr::cust_with_values(OF_SERVICE, [id.to_string(), id.to_string()])))
@@ -208,7 +220,13 @@ impl Filter {
 
 const COLUMNS: &str = "w.id, w.seq, w.kind, w.version, w.status, w.state, enlace.explain(w) as explanation, w.payload, \
     w.result, w.error, w.requested_by, w.dedup_id, enlace.trace_id(w.id, w.traceparent) as trace_id, w.created_at, \
-    w.started_at, w.ended_at, nullif(w.next_at, 'infinity') as next_at, w.parked, w.blockers, w.asked, w.taken_in, w.original";
+    w.started_at, w.ended_at, nullif(w.next_at, 'infinity') as next_at, w.parked, w.blockers, w.asked, w.taken_in, w.original, \
+    case when w.status = 'parked' then w.parked when w.status not in ('queued', 'waiting') then null \
+    when w.blockers > 0 then 'key' when w.upstream is not null then 'upstream' \
+    when w.next_at > enlace.now() then 'time' end as waits_for";
+const WAITS_FOR: &str = "(select case when r.worker is not null or r.status = 'paused' then null \
+    when r.parked is not null then r.parked when r.blockers > 0 then 'key' when r.upstream is not null then 'upstream' \
+    when r.due_at > enlace.now() then 'time' end from enlace.run r where r.id = o.id)";
 const STANDS: &str =
     "w.kind, w.status, w.state, w.parked, least(w.blockers, 1::smallint) as blockers, w.asked, w.taken_in";
 const OF_PORT: &str = "(o.payload ->> 'id_porta_atendimento' = $1 or o.payload ->> 'id_porta_atendimento_antiga' = $2)";

@@ -16,6 +16,20 @@ pub const UNFINISHED: [&str; 5] = ["queued", "running", "waiting", "paused", "pa
 /// How a workflow may end.
 pub const ENDS: [&str; 5] = ["succeeded", "not_applicable", "superseded", "failed", "cancelled"];
 
+/// What a workflow may wait for: a person, for one of the reasons of `engine::workflow::Parked`, and what comes by itself.
+pub const WAITS: [&str; 10] = [
+    "attempts_spent",
+    "rejected",
+    "outcome_unknown",
+    "approval",
+    "bug",
+    "undecodable",
+    "going_in_circles",
+    "upstream",
+    "key",
+    "time",
+];
+
 /// Some of these names, separated by commas.
 pub fn some_of(field: &str, text: &str, known: &[&'static str]) -> Result<Vec<&'static str>, Refusal> {
     let one = |name: &str| known.iter().find(|one| **one == name.trim()).copied();
@@ -41,6 +55,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn every_reason_to_wait_for_a_person_can_be_looked_for() {
+        let parked = <engine::workflow::Parked as strum::VariantNames>::VARIANTS;
+        assert_eq!(WAITS[..parked.len()], *parked);
+    }
 
     #[test]
     fn keys_are_those_of_the_operation() {

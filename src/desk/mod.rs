@@ -3,6 +3,7 @@
 //! The API and the terminal are thin over this module: they turn a request into a call here, and a [`Refusal`] into a
 //! problem document or a sentence. Everything is checked here, before anything is stored.
 
+pub mod about;
 pub mod acts;
 pub mod answer;
 pub mod audit;
@@ -11,6 +12,7 @@ pub mod bulk;
 pub mod check;
 pub mod connect;
 pub mod discrepancies;
+pub mod export;
 pub mod filter;
 pub mod forget;
 pub mod guards;
@@ -19,6 +21,7 @@ pub mod kinds;
 pub mod live;
 pub mod looked;
 pub mod mask;
+pub mod neighbours;
 pub mod once;
 pub mod overview;
 pub mod ports;
@@ -28,6 +31,7 @@ pub mod schedules;
 pub mod search;
 pub mod services;
 pub mod start;
+pub mod tokens;
 pub mod top;
 pub mod upstreams;
 pub mod viability;

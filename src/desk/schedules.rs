@@ -12,6 +12,9 @@ use super::{Caller, Items, Refusal, again, audit, check, start};
 /// No missed tick is made up later than a week: by then others have come.
 const LONGEST_CATCH_UP: i32 = 7 * 24 * 3600;
 
+/// Ticks that are told ahead.
+const SHOWN: usize = 3;
+
 /// What becomes of a tick when the last one's workflow has not ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
@@ -154,6 +157,37 @@ pub async fn run(pool: &PgPool, caller: &Caller, id: i64) -> Result<start::Start
         not_before: None,
     };
     start::start(pool, caller, asked, start::Along::default()).await
+}
+
+/// When a pattern would tick next: three times, so that one sees whether it is what one meant.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Ticks {
+    /// The pattern.
+    #[schema(example = "0 4 * * *")]
+    pub pattern: String,
+    /// The zone.
+    #[schema(example = "America/Sao_Paulo")]
+    pub zone: String,
+    /// The next ticks.
+    pub ticks: Vec<DateTime<Utc>>,
+}
+
+/// The next ticks of a pattern in a zone. Stores nothing.
+///
+/// # Errors
+/// Names what cannot be taken.
+pub async fn ticks(pool: &PgPool, pattern: &str, zone: &str) -> Result<Ticks, Refusal> {
+    let checked = Pattern::new(pattern, zone)?;
+    let mut at: DateTime<Utc> = sqlx::query_scalar(include_str!("sql/now.sql")).fetch_one(pool).await?;
+    let mut ticks = Vec::new();
+    while let Some(next) = checked.next_after(at).filter(|_| ticks.len() < SHOWN) {
+        ticks.push(next);
+        at = next;
+    }
+    if ticks.is_empty() {
+        return Err(Refusal::invalid("pattern", format!("\"{pattern}\" never comes")));
+    }
+    Ok(Ticks { pattern: pattern.to_owned(), zone: zone.to_owned(), ticks })
 }
 
 fn note(text: &str) -> Result<Option<String>, Refusal> {

@@ -58,6 +58,10 @@ pub struct Summary {
     pub state: Option<String>,
     /// Why it is where it is.
     pub explanation: Explanation,
+    /// What it waits for. A person, because: `attempts_spent`, `rejected`, `outcome_unknown`, `approval`, `bug`,
+    /// `undecodable`, `going_in_circles`; else an `upstream`, a `key` that other work holds, or a `time`.
+    #[schema(example = "outcome_unknown")]
+    pub waits_for: Option<String>,
     /// What it was started with.
     #[schema(value_type = Object)]
     pub payload: Value,
@@ -229,7 +233,7 @@ fn tells(row: &WorkflowRow) -> bool {
 }
 
 /// Refuses one that this caller may not read, as if it were not there.
-async fn readable(pool: &PgPool, caller: &Caller, id: Uuid) -> Result<(), Refusal> {
+pub(super) async fn readable(pool: &PgPool, caller: &Caller, id: Uuid) -> Result<(), Refusal> {
     let Some(token) = caller.reads_only_of() else { return Ok(()) };
     let query = sqlx::query_scalar(include_str!("sql/started_by.sql")).bind(token).bind(id);
     let theirs: bool = query.fetch_one(pool).await?;
@@ -248,6 +252,7 @@ fn summary(row: WorkflowRow, caller: &Caller) -> Summary {
         version: row.version,
         status: row.status,
         state: row.state,
+        waits_for: row.waits_for,
         explanation: Explanation::of(&row.explanation, caller),
         keys,
         payload,

@@ -54,6 +54,8 @@ pub struct WorkflowRow {
     pub taken_in: bool,
     /// What HubSoft sent, where a person has changed the payload since.
     pub original: Option<Value>,
+    /// What it waits for: why a person is to look, `upstream`, `key` or `time`.
+    pub waits_for: Option<String>,
 }
 
 impl WorkflowRow {

@@ -42,6 +42,13 @@ const CONTRACT: &[(&str, &str)] = &[
     ("get", "/guards"),
     ("get", "/guards/{id}"),
     ("get", "/openapi.json"),
+    ("get", "/workflows/{id}/neighbours"),
+    ("get", "/acts.csv"),
+    ("get", "/schedules/preview"),
+    ("get", "/tokens"),
+    ("post", "/tokens"),
+    ("post", "/tokens/{id}/revoke"),
+    ("get", "/about"),
 ];
 
 async fn served() -> (Api, Value) {

@@ -10,6 +10,7 @@ mod network;
 mod ops;
 mod problems;
 mod roles;
+mod running;
 mod schedules;
 mod upstreams;
 mod workflows;

@@ -1,5 +1,6 @@
 //! The console: over HTTP as a program would ask it, and in a real browser as people use it ([`journeys`]).
 
+mod audit;
 mod browser;
 mod differences;
 mod doors;
@@ -8,7 +9,9 @@ mod journeys;
 mod map;
 pub mod network;
 mod overview;
+mod roles;
 mod words;
+mod work;
 
 use std::sync::Arc;
 

@@ -18,3 +18,15 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   document.getElementById("q")?.focus();
 });
+
+// A part that is fetched again is not taken from under the hands of who types in it, and what was unfolded stays so.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const part = event.detail.target;
+  const typing = document.activeElement?.matches("input, textarea, select") && part.contains(document.activeElement);
+  if (typing) event.detail.shouldSwap = false;
+  else part.dataset.unfolded = [...part.querySelectorAll("details[open][id]")].map((one) => one.id).join(" ");
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  const unfolded = event.detail.target.dataset.unfolded;
+  unfolded?.split(" ").forEach((id) => { if (id) document.getElementById(id)?.setAttribute("open", ""); });
+});

@@ -39,6 +39,9 @@ pub struct Which {
     /// Statuses, separated by commas: `queued`, `running`, `waiting`, `paused`, `parked`; left out: all of these.
     #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// What is waited for, separated by commas: `rejected`, `outcome_unknown`, …, `upstream`, `key`, `time`.
+    #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// `id_integracao`, as text or as a number.
     #[serde(deserialize_with = "Which::text", skip_serializing_if = "Option::is_none")]
     pub integration: Option<String>,
@@ -79,6 +82,7 @@ impl Which {
         Asked {
             kind: which.kind,
             status: which.status.or_else(|| Some(kinds::UNFINISHED.join(","))),
+            reason: which.reason,
             integration: which.integration,
             port: which.port,
             service: which.service,
@@ -103,6 +107,8 @@ pub struct Preview {
     pub by_status: Vec<OfStatus>,
     /// Some of those that match, newest first.
     pub sample: Vec<Summary>,
+    /// Which of these can take the act now.
+    pub taking: Vec<Uuid>,
 }
 
 /// Of one status.

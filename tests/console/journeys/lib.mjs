@@ -48,7 +48,7 @@ function watch(page) {
   page.on("pageerror", (error) => troubles.push(`script: ${error.message}`));
   page.on("console", (message) => {
     const provoked = [...page.expected].some((status) => message.text().includes(`status of ${status}`));
-    if (message.type() === "error" && !provoked) troubles.push(`console: ${message.text()} at ${page.url()}`);
+    if (message.type() === "error" && !provoked) troubles.push(`console: ${message.text()} at ${page.url()} (${message.location().url}:${message.location().lineNumber})`);
   });
   page.on("requestfailed", (request) => {
     // A stream of events ends when its page does.

@@ -1,0 +1,4 @@
+-- A finished workflow, a port and a box to look at.
+select (select f.id from enlace.finished f order by f.id desc limit 1),
+       (select max(p.id_porta_atendimento) - 500 from mapping.port p),
+       (select max(b.id_caixa_optica) - 50 from mapping.box b)
