@@ -59,7 +59,9 @@ mod tests {
 
     #[test]
     fn a_word_is_found_in_both_languages_and_counts_as_its_language_does() {
-        let say = |language: Language, count: i64| language.say("count-workflows", &[("count", count.into())]);
+        let say = |language: Language, count: i64| {
+            language.say("count-workflows", &[("count", count.into()), ("shown", count.into())])
+        };
         assert_eq!(say(Language::Pt, 1), "1 operação");
         assert_eq!(say(Language::Pt, 2), "2 operações");
         assert_eq!(say(Language::En, 1), "1 workflow");

@@ -145,10 +145,9 @@ pub async fn read(pool: &PgPool) -> Result<About, Refusal> {
 fn migrated(applied: &[Applied]) -> Vec<Migration> {
     let at = |version: i64| applied.iter().find(|one| one.version == version).map(|one| one.installed_on);
     let number = |file: &str| file.split('_').next().and_then(|number| number.parse().ok()).unwrap_or_default();
-    let ours = migrations::FILES.iter().map(|(file, _)| Migration {
-        name: file.trim_end_matches(".sql").to_owned(),
-        applied_at: at(number(file)),
-    });
+    let ours = migrations::FILES
+        .iter()
+        .map(|(file, _)| Migration { name: file.trim_end_matches(".sql").to_owned(), applied_at: at(number(file)) });
     let known = migrations::FILES.iter().map(|(file, _)| number(file)).max().unwrap_or_default();
     let newer = applied.iter().filter(|one| one.version > known);
     let newer = newer.map(|one| Migration { name: format!("{:04}", one.version), applied_at: Some(one.installed_on) });
