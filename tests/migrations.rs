@@ -163,13 +163,13 @@ async fn g5_0014_frees_what_a_worker_that_is_no_more_was_left_with() {
 }
 
 #[tokio::test]
-async fn b0022_finds_by_words_what_was_there_before_it_and_leaves_views_of_hubsofts_alone() {
-    let (_db, mut connection) = before("0022").await;
+async fn b0021_finds_by_words_what_was_there_before_it_and_leaves_views_of_hubsofts_alone() {
+    let (_db, mut connection) = before("0021").await;
     let old = "insert into mapping.project (id_projeto, nome) values (1, 'Centro');
         insert into mapping.box (id_projeto, external_id, nome) values (1, 'a', 'CTO-091'), (1, 'b', '--'), (1, 'c', repeat('x', 5000));
         insert into hubsoft.customer (nome_razaosocial) values ('Inês Conceição')";
     sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
-    let (_, sql) = FILES.iter().find(|(name, _)| name.starts_with("0022")).unwrap();
+    let (_, sql) = FILES.iter().find(|(name, _)| name.starts_with("0021")).unwrap();
     sqlx::raw_sql(*sql).execute(&mut connection).await.unwrap();
     let found: (i64, i64, i64, bool) = sqlx::query_as(
         "select (select count(*) from mapping.box where mapping.words_of(nome) @@ mapping.words_sought('cto 09')),

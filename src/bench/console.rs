@@ -150,9 +150,9 @@ impl Desk {
 
     /// Every page, so many times.
     async fn pages(&self, n: usize, rows: &mut Vec<Row>) -> Result<()> {
-        let ids: (uuid::Uuid, i64, i64) =
+        let ids: (uuid::Uuid, i64, i64, i64) =
             sqlx::query_as(include_str!("sql/console_ids.sql")).fetch_one(&self.pool).await?;
-        let (workflow, port, caixa) = ids;
+        let (workflow, port, caixa, project) = ids;
         for path in [
             "/".to_owned(),
             "/workflows".to_owned(),
@@ -166,7 +166,8 @@ impl Desk {
             format!("/boxes/{caixa}"),
             "/integrations".to_owned(),
             "/discrepancies".to_owned(),
-            "/map/boxes?bbox=-49.80,-27.40,-49.60,-27.20&zoom=12".to_owned(),
+            format!("/map?project={project}"),
+            format!("/map/boxes?project={project}&bbox=-49.80,-27.40,-49.55,-27.17"),
             "/schedules".to_owned(),
             "/acts".to_owned(),
             "/about".to_owned(),

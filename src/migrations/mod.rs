@@ -36,8 +36,8 @@ pub const FILES: &[(&str, &str)] = &[
     ("0018_people.sql", include_str!("../../migrations/0018_people.sql")),
     ("0019_sessions.sql", include_str!("../../migrations/0019_sessions.sql")),
     ("0020_requests.sql", include_str!("../../migrations/0020_requests.sql")),
-    ("0022_search.sql", include_str!("../../migrations/0022_search.sql")),
-    ("0023_calls.sql", include_str!("../../migrations/0023_calls.sql")),
+    ("0021_search.sql", include_str!("../../migrations/0021_search.sql")),
+    ("0022_calls.sql", include_str!("../../migrations/0022_calls.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.
