@@ -65,7 +65,7 @@ async fn odd_requests_find_nothing() {
     schemathesis.current_dir(served.folder.path()).arg("run").arg(format!("{}/api/v1/openapi.json", served.base));
     schemathesis.args(["--header", &format!("Authorization: Bearer {}", served.token)]);
     // A stream of events has no end, and would be waited for.
-    schemathesis.args(["--exclude-path", "/api/v1/events", "--phases", "coverage,fuzzing", "--max-time", "40"]);
+    schemathesis.args(["--exclude-path", "/api/v1/events", "--phases", "coverage,fuzzing", "--max-time", "30"]);
     // Which payload a kind takes, which act makes sense, which pattern comes: rules of the domain that no schema can say.
     schemathesis.args(["--exclude-checks", "positive_data_acceptance", "--max-examples", "2", "--seed", "1"]);
     // One at a time: two trip over each other inside of Python.

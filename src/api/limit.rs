@@ -42,7 +42,7 @@ impl Limiter {
     pub fn admit(&self, token: Option<Uuid>, path: &str) -> Result<(), Problem> {
         let Some(counted) = self.0.as_ref().filter(|_| !FREE.contains(&path)) else { return Ok(()) };
         let early = |wait: Duration| {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
             let detail = format!("this token may ask {} times a second; come back in {seconds} s", counted.per_second);
             Problem::new(Why::TooManyRequests, detail).after(seconds)
         };

@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use strum::{EnumIter, EnumString, IntoEnumIterator, IntoStaticStr};
 use utoipa::{
     IntoResponses, ToSchema,
@@ -72,24 +72,15 @@ impl Why {
             Why::Timeout => StatusCode::GATEWAY_TIMEOUT,
         }
     }
-
-    fn uri(self) -> String {
-        format!("urn:enlace:problem:{}", <&str>::from(self))
-    }
-
-    /// The page that says what it means and what to do.
-    fn page(self) -> String {
-        format!("{PREFIX}/problems/{}", <&str>::from(self))
-    }
 }
 
 /// Problem details (RFC 9457).
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
     /// Which sort of problem: stable, for programs.
-    #[serde(rename = "type")]
-    #[schema(example = "urn:enlace:problem:invalid")]
-    kind: String,
+    #[serde(rename = "type", serialize_with = "uri")]
+    #[schema(value_type = String, example = "urn:enlace:problem:invalid")]
+    kind: Why,
     /// The same in words.
     #[schema(example = "A field cannot be taken")]
     title: &'static str,
@@ -100,55 +91,58 @@ pub struct Problem {
     #[schema(example = 422)]
     status: u16,
     /// What is wrong here, and what would be right.
-    #[schema(example = "id_porta_atendimento: must be a positive whole number")]
-    detail: String,
+    #[schema(value_type = String, example = "id_porta_atendimento: must be a positive whole number")]
+    detail: Box<str>,
     /// The same in Portuguese; left out where it is the other program's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "id_porta_atendimento: deve ser um número inteiro positivo")]
-    detail_pt: Option<String>,
+    #[schema(value_type = Option<String>, example = "id_porta_atendimento: deve ser um número inteiro positivo")]
+    detail_pt: Option<Box<str>>,
     /// A page on this host that says what this sort of problem means and what to do.
-    #[schema(example = "/api/v1/problems/invalid")]
-    help: String,
+    #[serde(serialize_with = "page")]
+    #[schema(value_type = String, example = "/api/v1/problems/invalid")]
+    help: Why,
     /// The field, parameter or header to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "id_porta_atendimento")]
     field: Option<String>,
     /// What may be done instead.
     #[serde(skip_serializing_if = "Option::is_none")]
-    legal: Option<Vec<&'static str>>,
+    #[schema(value_type = Option<Vec<String>>)]
+    legal: Option<Box<[&'static str]>>,
     /// When to come back, in seconds.
     #[serde(skip)]
-    retry_after: Option<u64>,
-    #[serde(skip)]
-    why: Shown,
+    retry_after: Option<u32>,
 }
 
-/// Keeps [`Why`] beside the document without being part of it.
-#[derive(Clone, Copy, Debug)]
-struct Shown(Why);
+fn uri<S: Serializer>(why: &Why, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&format_args!("urn:enlace:problem:{}", <&str>::from(why)))
+}
+
+fn page<S: Serializer>(why: &Why, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&format_args!("{PREFIX}/problems/{}", <&str>::from(why)))
+}
 
 impl Problem {
     /// A problem of this sort.
     pub fn new(why: Why, detail: impl Into<String>) -> Self {
         let (words, detail) = (why.words(), detail.into());
         Self {
-            kind: why.uri(),
+            kind: why,
             title: words.title,
             title_pt: words.title_pt,
             status: why.status().as_u16(),
-            detail_pt: portuguese::of(&detail, None),
-            detail,
-            help: why.page(),
+            detail_pt: portuguese::of(&detail, None).map(Into::into),
+            detail: detail.into(),
+            help: why,
             field: None,
             legal: None,
             retry_after: (why == Why::Unavailable).then_some(2),
-            why: Shown(why),
         }
     }
 
     /// The same, to be asked again after so many seconds.
     #[must_use]
-    pub fn after(mut self, seconds: u64) -> Self {
+    pub fn after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self
     }
@@ -156,8 +150,8 @@ impl Problem {
     /// The same, with a field to blame.
     #[must_use]
     pub fn blaming(mut self, field: &str, message: &str) -> Self {
-        self.detail = format!("{field}: {message}");
-        self.detail_pt = portuguese::of(&self.detail, Some(field));
+        self.detail = format!("{field}: {message}").into();
+        self.detail_pt = portuguese::of(&self.detail, Some(field)).map(Into::into);
         self.field = Some(field.to_owned());
         self
     }
@@ -165,7 +159,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let why = self.why.0;
+        let why = self.kind;
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (why.status(), body).into_response();
         let headers = response.headers_mut();
@@ -185,7 +179,7 @@ impl From<Refusal> for Problem {
         match refusal {
             Refusal::Invalid { field, message } => Self::new(Why::Invalid, "").blaming(&field, &message),
             Refusal::Missing(detail) => Self::new(Why::NotFound, detail),
-            Refusal::NotNow { message, legal } => Self { legal: Some(legal), ..Self::new(Why::NotNow, message) },
+            Refusal::NotNow { message, legal } => Self { legal: Some(legal.into()), ..Self::new(Why::NotNow, message) },
             Refusal::Later(detail) => Self::new(Why::Unavailable, detail),
             again @ Refusal::Again => Self::new(Why::Unavailable, again.to_string()),
             Refusal::Failed(error) => {

@@ -131,7 +131,8 @@ pub async fn answer(
     let id = id(&page, &text)?;
     let (verb, key) = match word.as_str() {
         "approve" => (Verb::Approve, "guard-approved"),
-        _ => (Verb::Refuse, "guard-refused"),
+        "refuse" => (Verb::Refuse, "guard-refused"),
+        _ => return Err(super::integrations::nothing(&page, &word)),
     };
     let done = match form.reason() {
         Ok(reason) => acts::act(&state.pool, &page.caller, id, verb, reason, With::default()).await,

@@ -77,6 +77,11 @@ pub fn number(page: &Page, text: &str) -> Result<i64, Failed> {
     check::number("id", text).map_err(|_| page.failed(Refusal::Missing(page.t1("network-no-number", "text", text))))
 }
 
+/// There is no such act.
+pub fn nothing(page: &Page, act: &str) -> Failed {
+    page.failed(Refusal::Missing(page.t1("failed-nowhere", "path", act)))
+}
+
 /// All integrations.
 pub async fn list(State(state): State<ConsoleState>, Seen { page, .. }: Seen<Reading>) -> Result<Response, Failed> {
     let read = async {
@@ -182,7 +187,8 @@ pub async fn activate(
     let id = number(&page, &id)?;
     let (active, key) = match act.as_str() {
         "activate" => (true, "integration-activated"),
-        _ => (false, "integration-inactivated"),
+        "inactivate" => (false, "integration-inactivated"),
+        _ => return Err(nothing(&page, &act)),
     };
     let done = match form.reason() {
         Ok(reason) => desk::activate(&state.pool, &page.caller, id, active, Some(reason)).await,
@@ -229,6 +235,9 @@ pub async fn upstream(
 ) -> Result<Response, Failed> {
     let id = number(&page, &id)?;
     let to = format!("/integrations/{id}");
+    if !["open", "limit", "close"].contains(&act.as_str()) {
+        return Err(nothing(&page, &act));
+    }
     let done = match change(&page, &form, &act) {
         Ok(change) => upstreams::change(&state.pool, &page.caller, &mapping::upstream_of(id), change).await,
         Err(refusal) => Err(refusal),

@@ -40,7 +40,7 @@ impl Listening {
                 let Some(name) = line("event: ") else { continue };
                 return Some((name, serde_json::from_str(&line("data: ").unwrap()).unwrap()));
             }
-            let chunk = timeout(SOON, self.response.chunk()).await.expect("nothing came").unwrap()?;
+            let chunk = timeout(SOON, self.response.chunk()).await.unwrap().unwrap()?;
             self.text += std::str::from_utf8(&chunk).unwrap();
             self.all += std::str::from_utf8(&chunk).unwrap();
         }
@@ -49,7 +49,7 @@ impl Listening {
     /// The next event of this name that tells such a thing; others are passed over.
     async fn hears(&mut self, name: &str, such: impl Fn(&Value) -> bool) -> Value {
         loop {
-            let (named, told) = self.next().await.expect("the stream has ended");
+            let (named, told) = self.next().await.unwrap();
             if named == name && such(&told) {
                 return told;
             }

@@ -98,7 +98,7 @@ async fn a_token_that_asks_too_often_is_told_when_to_come_back_and_others_are_no
     let api = Api::limited(1, 2).await;
     let ask = |role| api.request(Method::GET, "/schedules").bearer_auth(api.token(role)).send();
     let asked = futures_util::future::join_all((0..20).map(|_| ask(Role::Viewer))).await;
-    let limited = asked.into_iter().map(Result::unwrap).find(|one| one.status() == 429).expect("nobody was limited");
+    let limited = asked.into_iter().map(Result::unwrap).find(|one| one.status() == 429).unwrap();
     let seconds: u64 = limited.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=3).contains(&seconds), "{seconds}");
     let body: Value = limited.json().await.unwrap();

@@ -103,6 +103,8 @@ async fn d4_g7_one_is_tried_synced_closed_opened_and_switched_off_each_with_a_re
         person.post(path, &[("reason", "x"), ("platform", "ozmap")]).await.expect(403);
     }
     let admin = console.sign_in(Role::Admin).await;
+    admin.post("/integrations/3/dance", &[("reason", "x")]).await.expect(404);
+    admin.post("/integrations/3/upstream/dance", &[("reason", "x")]).await.expect(404);
     admin.forged("/integrations/3/inactivate", &[("reason", "x")]).await.expect(403);
     admin.post("/integrations/3/inactivate", &[("reason", "contrato acabou")]).await.expect(303);
     assert_eq!(stored(&pool, "select to_jsonb(active) from mapping.integration").await, false);

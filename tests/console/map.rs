@@ -46,8 +46,8 @@ async fn v4_the_map_shows_boxes_by_place_and_answers_in_three_ways() {
     viewer.get("/map/boxes?project=9&bbox=1,2").await.expect(422);
     run(
         &pool,
-        "insert into mapping.box (id_projeto, external_id, nome, latitude, longitude)
-         select 9, 'm' || g, 'M' || g, -27.0 - (g % 50) * 0.01, -48.0 - (g / 50) * 0.01 from generate_series(1, 2500) g",
+        "insert into mapping.box (id_caixa_optica, id_projeto, external_id, nome, latitude, longitude)
+         select 1000 + g, 9, 'm' || g, 'M' || g, -27.0 - (g % 50) * 0.01, -48.0 - (g / 50) * 0.01 from generate_series(1, 2500) g",
     )
     .await;
     let many = read(&viewer.get("/map/boxes?project=9&bbox=-49,-28,-47,-26").await.expect(200).body);

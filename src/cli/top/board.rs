@@ -1,7 +1,7 @@
 //! What the board says: its parts as tables of text, which both ways of showing it draw.
 
 use crate::cli::show::{Language, local, plain, table};
-use crate::desk::top::{Top, Unfinished};
+use crate::desk::top::{Lag, Top, Unfinished, Worker};
 use crate::desk::upstreams::Upstream;
 
 /// A part of the board.
@@ -28,22 +28,6 @@ pub fn head(top: &Top, lang: Language) -> String {
 /// Its parts, in the order in which one asks: is it late, who is closed, who works, what waits, who did what.
 pub fn parts(top: &Top, lang: Language) -> Vec<Part> {
     let in_lang = |pt, en| if lang == Language::Pt { pt } else { en };
-    let lag = top.lag.iter().map(|one| {
-        let name = one.id_integracao.zip(one.name.as_deref()).map(|(id, name)| format!("{id} {}", plain(name)));
-        let name = name.unwrap_or_else(|| in_lang("(nenhuma)", "(none)").to_owned());
-        vec![
-            name,
-            seconds(one.p50_seconds),
-            seconds(one.p95_seconds),
-            one.ended.to_string(),
-            seconds(one.oldest_seconds),
-        ]
-    });
-    let workers = top.workers.iter().map(|one| {
-        let kinds = one.kinds.as_object().into_iter().flatten().map(|(kind, count)| format!("{kind} {count}"));
-        let kinds = kinds.collect::<Vec<_>>().join(", ");
-        vec![plain(&one.name), plain(&one.build), local(one.started_at), one.holds.to_string(), kinds]
-    });
     let acts = top.acts.iter().map(|act| vec![local(act.at), plain(&act.person), act.act.clone(), plain(&act.reason)]);
     let part = |title, columns, rows| Part { title, columns, rows };
     vec![
@@ -56,7 +40,7 @@ pub fn parts(top: &Top, lang: Language) -> Vec<Part> {
                 in_lang("de", "of"),
                 in_lang("mais antigo", "oldest"),
             ],
-            lag.collect(),
+            top.lag.iter().map(|one| lag(one, lang)).collect(),
         ),
         part(
             in_lang("PLATAFORMAS", "UPSTREAMS"),
@@ -78,7 +62,7 @@ pub fn parts(top: &Top, lang: Language) -> Vec<Part> {
                 in_lang("nas mãos", "holds"),
                 in_lang("o quê", "what"),
             ],
-            workers.collect(),
+            top.workers.iter().map(worker).collect(),
         ),
         part(
             in_lang("SEM TERMINAR", "UNFINISHED"),
@@ -91,6 +75,19 @@ pub fn parts(top: &Top, lang: Language) -> Vec<Part> {
             acts.collect(),
         ),
     ]
+}
+
+fn lag(one: &Lag, lang: Language) -> Vec<String> {
+    let name = one.id_integracao.zip(one.name.as_deref()).map(|(id, name)| format!("{id} {}", plain(name)));
+    let none = if lang == Language::Pt { "(nenhuma)" } else { "(none)" };
+    let name = name.unwrap_or_else(|| none.to_owned());
+    vec![name, seconds(one.p50_seconds), seconds(one.p95_seconds), one.ended.to_string(), seconds(one.oldest_seconds)]
+}
+
+fn worker(one: &Worker) -> Vec<String> {
+    let kinds = one.kinds.as_object().into_iter().flatten().map(|(kind, count)| format!("{kind} {count}"));
+    let kinds = kinds.collect::<Vec<_>>().join(", ");
+    vec![plain(&one.name), plain(&one.build), local(one.started_at), one.holds.to_string(), kinds]
 }
 
 fn upstream(one: &Upstream) -> Vec<String> {
