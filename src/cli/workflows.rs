@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(500);
 #[derive(Debug, Subcommand)]
 pub enum Workflows {
     /// List workflows, newest first
-    List(List),
+    List(Box<List>),
     /// Show one whole: where it stands and why, what was tried, what people did
     Show(One),
     /// Start one
