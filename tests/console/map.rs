@@ -69,7 +69,7 @@ async fn v4_the_map_shows_boxes_by_place_and_answers_in_three_ways() {
         shown.expect(200).says(words).says("a plataforma não respondeu").says("Nenhuma caixa a 300 m");
     }
     let asked: Value = sqlx::query_scalar("select payload from enlace.outbox limit 1").fetch_one(&pool).await.unwrap();
-    assert_eq!(asked, json!({ "latitude": -27.59, "longitude": -48.55, "raio": 300 }));
+    assert_eq!(asked, json!({ "latitude": -27.59, "longitude": -48.55, "raio": 300.0 }));
     operator.post("/map", &[("latitude", "91"), ("longitude", "1")]).await.expect(422).says("latitude-wrong");
     operator.post("/map", &[("latitude", "x"), ("longitude", "1")]).await.expect(422).says("deve ser um número");
     operator
