@@ -45,32 +45,37 @@ fn holds(body: &str, id: Uuid) -> bool {
     body.contains(&format!("href=\"/workflows/{id}\""))
 }
 
+/// Workflows that are parked, done, waiting for a platform, behind another, and waiting for a time.
+async fn one_of_each(pool: &PgPool) -> [Uuid; 5] {
+    let parked = bind(pool, 812, 4411).await;
+    stands(pool, parked, "parked").await;
+    let done = bind(pool, 813, 4412).await;
+    ended(pool, done, "succeeded", json!({ "external_id": "p1" })).await;
+    let waiting = bind(pool, 814, 4413).await;
+    stands(pool, waiting, "waiting").await;
+    sqlx::query("update enlace.run set upstream = 'integration:3' where id = $1")
+        .bind(waiting)
+        .execute(pool)
+        .await
+        .unwrap();
+    let follows = bind(pool, 814, 4414).await;
+    stands(pool, follows, "queued").await;
+    sqlx::query("update enlace.run set blockers = 1 where id = $1").bind(follows).execute(pool).await.unwrap();
+    let later = bind(pool, 815, 4415).await;
+    stands(pool, later, "queued").await;
+    let sql = "update enlace.run set due_at = enlace.now() + interval '1 hour' where id = $1";
+    sqlx::query(sql).bind(later).execute(pool).await.unwrap();
+    [parked, done, waiting, follows, later]
+}
+
 #[tokio::test]
 async fn the_list_says_of_each_why_it_is_where_it_is_and_is_narrowed_down_by_its_address() {
     let console = Console::start().await;
     let pool = console.pool();
     let viewer = console.sign_in(Role::Viewer).await;
     viewer.get("/workflows").await.expect(200).says("Nenhuma operação");
-    let parked = bind(&pool, 812, 4411).await;
-    stands(&pool, parked, "parked").await;
-    let done = bind(&pool, 813, 4412).await;
-    ended(&pool, done, "succeeded", json!({ "external_id": "p1" })).await;
-    let waiting = bind(&pool, 814, 4413).await;
-    stands(&pool, waiting, "waiting").await;
-    sqlx::query("update enlace.run set upstream = 'integration:3' where id = $1")
-        .bind(waiting)
-        .execute(&pool)
-        .await
-        .unwrap();
-    let follows = bind(&pool, 814, 4414).await;
-    stands(&pool, follows, "queued").await;
-    sqlx::query("update enlace.run set blockers = 1 where id = $1").bind(follows).execute(&pool).await.unwrap();
-    let later = bind(&pool, 815, 4415).await;
-    stands(&pool, later, "queued").await;
-    let sql = "update enlace.run set due_at = enlace.now() + interval '1 hour' where id = $1";
-    sqlx::query(sql).bind(later).execute(&pool).await.unwrap();
-
-    let all = [parked, done, waiting, follows, later];
+    let all = one_of_each(&pool).await;
+    let [parked, done, waiting, follows, later] = all;
     let whole = viewer
         .get("/workflows")
         .await
