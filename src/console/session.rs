@@ -84,7 +84,7 @@ pub async fn close(pool: &PgPool, headers: &HeaderMap) -> sqlx::Result<HeaderVal
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(given, _)| *given == name).map(|(_, value)| value).last()
+    pairs.filter(|(given, _)| *given == name).map(|(_, value)| value).next_back()
 }
 
 /// What makes a browser keep a cookie for so long, for this site alone.
