@@ -83,8 +83,8 @@ pub async fn close(pool: &PgPool, headers: &HeaderMap) -> sqlx::Result<HeaderVal
 /// The value of a cookie of this request.
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(given, _)| *given == name).map(|(_, value)| value)
+    let pairs = all.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(|(given, _)| *given == name).map(|(_, value)| value).next_back()
 }
 
 /// What makes a browser keep a cookie for so long, for this site alone.
