@@ -163,7 +163,7 @@ async fn g5_0014_frees_what_a_worker_that_is_no_more_was_left_with() {
 }
 
 #[tokio::test]
-async fn b0021_finds_by_words_what_was_there_before_it_and_leaves_views_of_hubsofts_alone() {
+async fn words_of_0021_find_what_was_there_before_it_and_views_of_hubsofts_are_left_alone() {
     let (_db, mut connection) = before("0021").await;
     let old = "insert into mapping.project (id_projeto, nome) values (1, 'Centro');
         insert into mapping.box (id_projeto, external_id, nome) values (1, 'a', 'CTO-091'), (1, 'b', '--'), (1, 'c', repeat('x', 5000));

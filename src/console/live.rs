@@ -31,7 +31,8 @@ impl About {
             Event::Sync(sync) => self.workflow == Some(sync.id) || self.integration == Some(sync.id_integracao),
             Event::Upstream(upstream) => self.integration.is_some() && self.integration == upstream.id_integracao,
             Event::Acts(acting) => self.acts == Some(acting.id),
-            Event::Board => false,
+            // A sync that has ended is no news of a sync any more.
+            Event::Board => self.integration.is_some(),
             Event::More => true,
         }
     }

@@ -27,8 +27,8 @@ use look::Seen;
 const PAUSE: Duration = Duration::from_secs(1);
 /// A look that took long is followed by a pause of so many times its length: watching takes a twentieth of a core at the most.
 const REST: u32 = 20;
-/// No pause is longer.
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// No pause is longer: on a busy machine it is not the look that takes long, and somebody waits for what it tells.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Changes of workflows that one look tells.
 pub const MOST: usize = 200;
 /// Events that a listener may be behind before it is told that it has missed some.

@@ -30,6 +30,7 @@ pub struct Overview {
 
 /// So many, and the oldest of them.
 #[derive(Clone, Debug, Serialize, ToSchema, FromRow)]
+#[schema(as = OverviewCount)]
 pub struct Count {
     /// How many.
     pub count: i64,
@@ -39,6 +40,7 @@ pub struct Count {
 
 /// The same of one sort.
 #[derive(Clone, Debug, Serialize, ToSchema, FromRow)]
+#[schema(as = OverviewGroup)]
 pub struct Group {
     /// A status, or the reason why a person is waited for.
     #[schema(example = "rejected")]
@@ -51,6 +53,7 @@ pub struct Group {
 
 /// An integration, as one looks at it in passing.
 #[derive(Clone, Debug, Serialize, ToSchema, FromRow)]
+#[schema(as = OverviewIntegration)]
 pub struct Integration {
     /// Its number.
     pub id_integracao: i64,
@@ -97,6 +100,7 @@ pub struct Integration {
 
 /// Calls in five minutes.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = OverviewCalls)]
 pub struct Calls {
     /// When these began.
     pub at: DateTime<Utc>,

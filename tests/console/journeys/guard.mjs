@@ -4,7 +4,7 @@ import { accessible, given, journey, picture, says } from "./lib.mjs";
 await journey(async (enter) => {
   const page = await enter({ token: given.token });
   await says(page, "pedem aprovação");
-  await page.goto(`${page.url()}guards`);
+  await page.locator('a[href="/guards"]').click();
   await accessible(page);
   await page.locator(`a[href="/guards/${given.workflow}"]`).first().click();
   await page.locator("svg.spots").waitFor();

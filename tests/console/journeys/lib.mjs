@@ -29,7 +29,7 @@ async function enter(browser, { token, phone = false, theme = "light", language 
     viewport: phone ? { width: 360, height: 740 } : { width: 1280, height: 800 },
     colorScheme: theme, locale: language === "pt" ? "pt-BR" : "en-GB",
   });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(30_000);
   await context.addCookies([{ name: "enlace_language", value: language, url: base }]);
   const page = await context.newPage();
   watch(page);
