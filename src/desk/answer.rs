@@ -27,6 +27,7 @@ pub enum Stand {
 
 /// The answer.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = OneSentence)]
 pub struct Answer {
     /// How it stands, for programs.
     pub stand: Stand,

@@ -55,6 +55,7 @@ struct Row {
 
 /// How much of a kind would vanish.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = GuardOfKind)]
 pub struct OfKind {
     /// `box`, `splitter`, `pole` or `cable`.
     #[schema(example = "box")]

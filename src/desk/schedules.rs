@@ -62,6 +62,7 @@ pub struct Schedule {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "active": false, "note": "pausado até a migração do OZMap" }))]
+#[schema(as = ScheduleChange)]
 pub struct Change {
     /// A cron pattern.
     pub pattern: Option<String>,

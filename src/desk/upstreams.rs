@@ -42,6 +42,7 @@ pub struct Upstream {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "closed_until": "2026-11-24T06:00:00-03:00", "reason": "manutenção anunciada pelo OZMap" }))]
+#[schema(as = UpstreamChange)]
 pub struct Change {
     /// A time: closed until then. `"infinity"`: until a person opens it. Null: open.
     #[serde(default, deserialize_with = "given")]

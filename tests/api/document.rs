@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::Api;
+use crate::support::tree;
 
 /// What contract.md names of what this build serves.
 const CONTRACT: &[(&str, &str)] = &[
@@ -162,4 +163,28 @@ fn collect(value: &Value, found: &mut Vec<String>) {
         Value::Array(items) => items.iter().for_each(|inner| collect(inner, found)),
         _ => {}
     }
+}
+
+/// The document knows its schemas by name alone: two of one name, and one of them is described by the other.
+#[test]
+fn no_two_schemas_have_one_name() {
+    let mut seen = std::collections::BTreeMap::new();
+    let sources = tree::files(&[".rs"]).into_iter().filter(|f| f.starts_with("src/desk/") || f.starts_with("src/api/"));
+    for file in sources {
+        let text = tree::read(&file);
+        for derived in
+            text.split("#[derive(").skip(1).filter(|part| part.split(")]").next().unwrap().contains("ToSchema"))
+        {
+            let Some((before, declared)) = derived.split_once("\npub struct ").or(derived.split_once("\npub enum "))
+            else {
+                continue;
+            };
+            let name = before.split("#[schema(as = ").nth(1).unwrap_or(declared);
+            let name: String = name.chars().take_while(char::is_ascii_alphanumeric).collect();
+            if let Some(other) = seen.insert(name.clone(), file.clone()) {
+                panic!("{name} is in {other} and in {file}: give one of them another name, `schema(as = …)`");
+            }
+        }
+    }
+    assert!(seen.len() > 60, "{}", seen.len());
 }

@@ -110,6 +110,7 @@ pub struct Choice {
 #[derive(Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "parameters": { "senha": "…" }, "reason": "senha trocada no OZMap" }))]
+#[schema(as = IntegrationChange)]
 pub struct Change {
     /// A new name.
     pub name: Option<String>,

@@ -86,4 +86,14 @@ export async function says(page, words) {
   await page.getByText(words).first().waitFor();
 }
 
+/** Follows a link to where this is seen. A list that moves may take it from under the pointer: then once more, as people do. */
+export async function follow(page, link, seen) {
+  for (let tries = 0; tries < 3; tries += 1) {
+    await page.locator(link).first().click();
+    const there = await page.waitForSelector(seen, { timeout: 10_000 }).catch(() => null);
+    if (there) return;
+  }
+  throw new Error(`${link} does not lead to ${seen}`);
+}
+
 export { assert };

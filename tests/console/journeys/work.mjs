@@ -1,5 +1,5 @@
 // What is parked, a sync, and an act on many, in both themes and on a phone; one parked workflow found by its reason, and retried.
-import { accessible, assert, base, given, journey, picture, says } from "./lib.mjs";
+import { accessible, assert, base, follow, given, journey, picture, says } from "./lib.mjs";
 
 await journey(async (enter) => {
   const pages = [["workflow", `/workflows/${given.parked}`], ["sync", `/workflows/${given.sync}`], ["act", `/acts/${given.act}`]];
@@ -19,8 +19,7 @@ await journey(async (enter) => {
   await page.getByRole("button", { name: "Filtrar" }).click();
   await page.waitForURL(/reason=rejected/);
   assert.equal(await page.locator("#list tbody tr").count(), 1);
-  await page.locator("#list tbody a").first().click();
-  await page.waitForSelector("svg.states");
+  await follow(page, "#list tbody a", "svg.states");
   // What else touched the same comes when somebody gets there.
   await page.locator("#near").scrollIntoViewIfNeeded();
   await says(page, "esta operação");
