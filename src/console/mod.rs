@@ -1,6 +1,6 @@
 //! The console: what an operator sees and does, as pages that the server renders.
 //!
-//! A file per page. A page checks the right that it needs ([`who`]), calls `desk`, and shows what it got; nothing is decided
+//! A file per page. A page checks the right that it needs (`who`), calls `desk`, and shows what it got; nothing is decided
 //! here, and what can be done here can be done over the API. Pages are templates in `pages/`, checked when they are compiled;
 //! every word of them stands in `words/`, in Portuguese and in English. What moves is fetched again by htmx when the server
 //! says over `/live` that something changed. Nothing is loaded from another host, and no script stands in a page: the content

@@ -128,7 +128,7 @@ struct Lag {
     most: f64,
 }
 
-/// The board: what was read last serves whoever asks within [`FRESH`], because fifty people may look at it at once.
+/// The board: what was read last serves whoever asks within a second, because fifty people may look at it at once.
 #[derive(Clone, Default)]
 pub struct Board(Arc<Mutex<Option<(Instant, Overview)>>>);
 
