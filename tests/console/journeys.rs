@@ -3,7 +3,13 @@
 
 use std::time::Duration;
 
-use enlace::tokens::Role;
+use enlace::{
+    desk::{
+        Caller,
+        acts::{self, Verb},
+    },
+    tokens::Role,
+};
 use serde_json::{Value, json};
 use simulators::{
     faults::{Effect, Fault},
@@ -246,6 +252,33 @@ async fn v1_v4_a_click_on_the_map_says_whether_there_is_a_free_port() {
     let said = result["resultado"].as_object().or(result["answer"]["resultado"].as_object()).unwrap();
     assert_eq!(said["conclusao"], "disponivel");
     assert_eq!(said["projetos"][0]["busca"]["elementos"]["data"][0]["caixa"], nearest);
+}
+
+#[tokio::test]
+async fn g8_somebody_who_has_never_seen_enlace_answers_four_questions_by_clicks_alone() {
+    let office = Office::open().await;
+    office.isp.ozmap.set_faults(vec![refuses()]);
+    let ports = office.isp.ports(200).await;
+    let free: Vec<i64> = ports.iter().filter(|(_, who)| who.is_none()).map(|(port, _)| *port).collect();
+    let services = office.isp.idle_services(2).await;
+    let mut ids = Vec::new();
+    for (port, service) in free.iter().zip(&services) {
+        let id = hubsoft_sets(&office.pool(), *port, Some(*service)).await.unwrap();
+        ends(&office.pool(), id, "parked", SOON).await;
+        ids.push(id);
+    }
+    let bruno = Caller::at_terminal("Bruno".to_owned());
+    let no_more = Default::default();
+    acts::act(&office.pool(), &bruno, ids[1], Verb::Cancel, "o cliente desistiu", no_more).await.unwrap();
+    let yesterday: String = sqlx::query_scalar("select to_char(now() - interval '1 day', 'YYYY-MM-DD\"T\"HH24:MI')")
+        .fetch_one(&office.pool())
+        .await
+        .unwrap();
+    let token = office.token(Role::Operator).await;
+    let given = json!({ "token": token, "service": services[0], "yesterday": yesterday, "integration": office.isp.integration });
+    let clicks = journey("questions", &office.base, given).await;
+    assert!(clicks.as_object().unwrap().values().all(|count| count.as_i64().unwrap() <= 4), "{clicks}");
+    ends(&office.pool(), ids[1], "cancelled", SOON).await;
 }
 
 #[tokio::test]
