@@ -158,7 +158,7 @@ impl Desk {
             "/workflows".to_owned(),
             "/workflows?status=parked".to_owned(),
             "/workflows?status=failed".to_owned(),
-            "/workflows?kind=bench&until=2026-11-20T00:00".to_owned(),
+            "/workflows?status=succeeded&until=2026-11-20T00:00".to_owned(),
             format!("/workflows/{workflow}"),
             format!("/search?q={port}"),
             "/search?q=CTO%20100".to_owned(),
