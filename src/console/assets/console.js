@@ -19,11 +19,11 @@ document.addEventListener("keydown", (event) => {
   document.getElementById("q")?.focus();
 });
 
-// A part that is fetched again is not taken from under the hands of who types in it, and what was unfolded stays so.
+// A part that is fetched again is not taken from under the hands of who types in it or walks through it by keyboard, and what
+// was unfolded stays so.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const part = event.detail.target;
-  const typing = document.activeElement?.matches("input, textarea, select") && part.contains(document.activeElement);
-  if (typing) event.detail.shouldSwap = false;
+  if (part.contains(document.activeElement)) event.detail.shouldSwap = false;
   else part.dataset.unfolded = [...part.querySelectorAll("details[open][id]")].map((one) => one.id).join(" ");
 });
 document.addEventListener("htmx:afterSwap", (event) => {
