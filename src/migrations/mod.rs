@@ -38,6 +38,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("0020_requests.sql", include_str!("../../migrations/0020_requests.sql")),
     ("0021_search.sql", include_str!("../../migrations/0021_search.sql")),
     ("0022_calls.sql", include_str!("../../migrations/0022_calls.sql")),
+    ("0023_unfinished.sql", include_str!("../../migrations/0023_unfinished.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.

@@ -1,11 +1,7 @@
 -- How far the intake is behind, how much has ever ended (an estimate, as counting millions is not cheap, and the counts of
 -- what history has dropped since), and who is alive.
 with waiting as (
-  select o.enqueued_at
-  from (select i.upto, i.gaps from enlace.intake i order by i.id desc limit 1) i
-  join enlace.outbox o on o.seq > i.upto or o.seq = any (i.gaps)
-  order by o.seq
-  limit 1000
+  select n.enqueued_at from enlace.not_taken_in n order by n.seq limit 1000
 )
 select coalesce(extract(epoch from enlace.now() - (select min(enqueued_at) from waiting)), 0)::float8 as oldest_seconds,
        (select count(*) from waiting) as not_taken_in,
