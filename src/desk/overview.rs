@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Refusal, mask};
+use super::{Caller, Refusal, mask, top};
 
 /// How everything stands at this moment.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -121,13 +121,6 @@ struct CallRow {
     milliseconds: i64,
 }
 
-#[derive(FromRow)]
-struct Lag {
-    id_integracao: i64,
-    half: f64,
-    most: f64,
-}
-
 /// The board: what was read last serves whoever asks within a second, because fifty people may look at it at once.
 #[derive(Clone, Default)]
 pub struct Board(Arc<Mutex<Option<(Instant, Overview)>>>);
@@ -160,12 +153,13 @@ async fn read(pool: &PgPool) -> Result<Overview, Refusal> {
     let mut integrations: Vec<Integration> =
         sqlx::query_as(include_str!("sql/overview_integrations.sql")).fetch_all(pool).await?;
     let calls: Vec<CallRow> = sqlx::query_as(include_str!("sql/overview_calls.sql")).fetch_all(pool).await?;
-    let lags: Vec<Lag> = sqlx::query_as(include_str!("sql/overview_lag.sql")).fetch_all(pool).await?;
+    let lags = top::lag(pool).await?;
     for one in &mut integrations {
         let upstream = format!("integration:{}", one.id_integracao);
         one.calls = calls.iter().filter(|row| row.upstream == upstream).map(Calls::from).collect();
-        let lag = lags.iter().find(|lag| lag.id_integracao == one.id_integracao);
-        (one.lag_half_seconds, one.lag_most_seconds) = (lag.map(|lag| lag.half), lag.map(|lag| lag.most));
+        let lag = lags.iter().find(|lag| lag.id_integracao == Some(one.id_integracao));
+        (one.lag_half_seconds, one.lag_most_seconds) =
+            lag.map_or((None, None), |lag| (lag.p50_seconds, lag.p95_seconds));
     }
     Ok(Overview {
         people: sqlx::query_as(include_str!("sql/overview_people.sql")).fetch_all(pool).await?,

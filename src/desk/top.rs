@@ -31,7 +31,8 @@ pub struct Top {
     pub acts: Vec<Done>,
 }
 
-/// How long changes of one integration take from HubSoft's commit to their end: of the last 500 that ended, those of its ports.
+/// How long changes of one integration take from HubSoft's commit to their end: of the last 1000 workflows that ended, those of its
+/// ports.
 #[derive(Clone, Debug, Serialize, sqlx::FromRow)]
 pub struct Lag {
     /// The integration; null: of ports that belong to none.
@@ -90,10 +91,15 @@ pub async fn read(pool: &PgPool, caller: &Caller) -> Result<Top, Refusal> {
     let asked = audit::Asked { limit: Some(ACTS.to_owned()), ..audit::Asked::default() };
     Ok(Top {
         at: sqlx::query_scalar(include_str!("sql/now.sql")).fetch_one(pool).await?,
-        lag: sqlx::query_as(include_str!("sql/top_lag.sql")).fetch_all(pool).await?,
+        lag: lag(pool).await?,
         upstreams: upstreams::list(pool).await?.items,
         workers: sqlx::query_as(include_str!("sql/top_workers.sql")).fetch_all(pool).await?,
         unfinished: sqlx::query_as(include_str!("sql/top_unfinished.sql")).fetch_all(pool).await?,
         acts: audit::list(pool, caller, &asked).await?.items,
     })
+}
+
+/// How long changes take, by integration.
+pub(super) async fn lag(pool: &PgPool) -> sqlx::Result<Vec<Lag>> {
+    sqlx::query_as(include_str!("sql/lag.sql")).fetch_all(pool).await
 }

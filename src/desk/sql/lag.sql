@@ -1,10 +1,11 @@
--- How long changes take from HubSoft's commit to their end, by integration: of the last 500 that began, those that have ended; and
--- the oldest that has not. An integration without either has a row of its own.
+-- How long changes take from HubSoft's commit to their end, by integration: those among the last 1000 of any kind that ended,
+-- because looking further for changes could mean all of history; and the oldest that has not ended. An integration without either
+-- has a row of its own.
 with ended as (
   select o.payload, extract(epoch from f.ended_at - o.enqueued_at)::float8 as seconds
-  from (select f.id, f.ended_at from enlace.finished f where f.kind in ('bind', 'unbind', 'migrate', 'retirement') and f.status = 'succeeded'
-        order by f.id desc limit 500) f
+  from (select n.id, n.kind, n.status, n.ended_at from enlace.finished n order by n.id desc limit 1000) f
   cross join lateral (select b.payload, b.enqueued_at from enlace.outbox b where b.id = f.id limit 1) o
+  where f.kind in ('bind', 'unbind', 'migrate', 'retirement') and f.status = 'succeeded'
 ), waiting as (
   select o.payload, extract(epoch from enlace.now() - o.enqueued_at)::float8 as seconds
   from (select r.id from enlace.run r where r.lane = 1 order by r.position limit 500) r
