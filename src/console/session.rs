@@ -3,16 +3,13 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use rand::{TryRngCore, rngs::OsRng};
-use sha2::{Digest, Sha256};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
 use crate::{
     desk::Caller,
-    tokens::{Role, Token},
+    tokens::{Role, Token, hash, secret},
 };
 
 /// The cookie's name.
@@ -93,16 +90,6 @@ pub fn set_cookie(name: &str, value: &str, keep: Duration, hidden: bool, secure:
     let secure = if secure { "; Secure" } else { "" };
     let text = format!("{name}={value}; Path=/; Max-Age={}; SameSite=Lax{hidden}{secure}", keep.as_secs());
     HeaderValue::from_str(&text).map_err(|e| sqlx::Error::Io(std::io::Error::other(e)))
-}
-
-fn secret() -> sqlx::Result<String> {
-    let mut bytes = [0_u8; 32];
-    OsRng.try_fill_bytes(&mut bytes).map_err(|e| sqlx::Error::Io(std::io::Error::other(e)))?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
-}
-
-fn hash(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret).to_vec()
 }
 
 fn seconds(time: Duration) -> f64 {

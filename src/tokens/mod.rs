@@ -51,9 +51,7 @@ pub struct Token {
 
 /// Makes a token. The secret is returned here and cannot be had again.
 pub async fn create(database: impl PgExecutor<'_>, role: Role, name: &str) -> sqlx::Result<(Token, SecretString)> {
-    let mut bytes = [0_u8; 32];
-    OsRng.try_fill_bytes(&mut bytes).map_err(|e| sqlx::Error::Io(std::io::Error::other(e)))?;
-    let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes));
+    let secret = format!("{PREFIX}{}", secret()?);
     let stored = sqlx::query_as(include_str!("sql/create.sql")).bind(name).bind(role).bind(hash(&secret));
     Ok((stored.fetch_one(database).await?, secret.into()))
 }
@@ -76,6 +74,14 @@ pub async fn revoke(database: impl PgExecutor<'_>, id: Uuid) -> sqlx::Result<Opt
     sqlx::query_as(include_str!("sql/revoke.sql")).bind(id).fetch_optional(database).await
 }
 
-fn hash(secret: &str) -> Vec<u8> {
+/// 32 random bytes, as text that fits a header.
+pub(crate) fn secret() -> sqlx::Result<String> {
+    let mut bytes = [0_u8; 32];
+    OsRng.try_fill_bytes(&mut bytes).map_err(|e| sqlx::Error::Io(std::io::Error::other(e)))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// What is stored of such a secret.
+pub(crate) fn hash(secret: &str) -> Vec<u8> {
     Sha256::digest(secret).to_vec()
 }
