@@ -1,6 +1,5 @@
 //! What went wrong, as RFC 9457 problem details: a stable `type` for programs, a `detail` for people, in both languages.
 
-mod portuguese;
 mod words;
 
 use std::{any::Any, collections::BTreeMap};
@@ -19,7 +18,7 @@ use utoipa::{
 pub use words::Words;
 
 use super::PREFIX;
-use crate::desk::Refusal;
+use crate::desk::{Refusal, portuguese};
 
 /// Every sort of problem; its name is the end of `type`, which is stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, EnumString, IntoStaticStr)]

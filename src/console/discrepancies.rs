@@ -151,7 +151,7 @@ pub async fn settle(
         match desk::settle(&state.pool, &page.caller, id, how, &reason).await {
             Ok(_) => done += 1,
             Err(refusal @ (Refusal::NotNow { .. } | Refusal::Missing(_))) => {
-                left.push(page.said(&page.refusal(&refusal)).to_owned());
+                left.push(page.refusal(&refusal));
             }
             // What is wrong with the form is wrong with it for all of them; and what was done, is done.
             Err(refusal) => return page.acted(&to, Err::<(), _>(refusal), |()| String::new()),

@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::{ConsoleState, page::Page, who::Seen, words::Language};
-use crate::desk::{Refusal, rights::Reading};
+use crate::desk::{Refusal, portuguese, rights::Reading};
 
 /// Why a page cannot be shown.
 pub struct Failed(Box<Kind>);
@@ -58,10 +58,20 @@ impl Failed {
 /// What a person is told about a refusal. What is our fault is for the log.
 pub fn words(language: Language, refusal: &Refusal) -> String {
     match refusal {
-        Refusal::Invalid { field, message } => format!("{field}: {message}"),
-        Refusal::Missing(message) | Refusal::NotNow { message, .. } | Refusal::Later(message) => message.clone(),
+        Refusal::Invalid { field, message } => format!("{field}: {}", told(language, message)),
+        Refusal::Missing(message) | Refusal::NotNow { message, .. } | Refusal::Later(message) => {
+            told(language, message)
+        }
         Refusal::Again => language.say("failed-again", &[]),
         Refusal::Failed(_) => language.say("failed-ours", &[]),
+    }
+}
+
+/// A sentence of the counter's in the reader's language; as it is, where it is other programs' own.
+pub fn told(language: Language, message: &str) -> String {
+    match language {
+        Language::Pt => portuguese::of(message, None).unwrap_or_else(|| message.to_owned()),
+        Language::En => message.split_once(" / ").map_or(message, |(_, english)| english).to_owned(),
     }
 }
 

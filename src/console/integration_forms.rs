@@ -71,12 +71,12 @@ impl Setup {
 
 impl Filled {
     /// What is wrong with this field, if it is the one to blame.
-    fn fault(&self, field: &str) -> Option<&str> {
+    fn fault(&self, field: &str) -> Option<String> {
         let (blamed, message) = self.wrong.as_ref()?;
-        (blamed == field).then(|| self.page.said(message))
+        (blamed == field).then(|| self.page.told(message))
     }
 
-    fn of_parameter(&self, field: &Field) -> Option<&str> {
+    fn of_parameter(&self, field: &Field) -> Option<String> {
         self.fault(&format!("parameters.{}", field.spec.name))
     }
 
@@ -85,7 +85,7 @@ impl Filled {
         let (blamed, message) = self.wrong.as_ref()?;
         let known = ["name", "reason", "settings.missing_percent"].contains(&blamed.as_str())
             || self.fields.iter().any(|field| *blamed == format!("parameters.{}", field.spec.name));
-        (!known).then(|| format!("{blamed}: {}", self.page.said(message)))
+        (!known).then(|| format!("{blamed}: {}", self.page.told(message)))
     }
 
     fn is(&self, platform: &str) -> bool {

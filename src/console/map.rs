@@ -128,16 +128,16 @@ impl Shown {
         self.asked.one("raio").unwrap_or(RADIUS)
     }
 
-    fn fault(&self, field: &str) -> Option<&str> {
+    fn fault(&self, field: &str) -> Option<String> {
         let (blamed, message) = self.wrong.as_ref()?;
-        (blamed == field).then(|| self.page.said(message))
+        (blamed == field).then(|| self.page.told(message))
     }
 
     /// What is wrong with none of the fields that the form has.
     fn elsewhere(&self) -> Option<String> {
         let (blamed, message) = self.wrong.as_ref()?;
         let known = ["latitude", "longitude", "raio", "endereco"].contains(&blamed.as_str());
-        (!known).then(|| format!("{blamed}: {}", self.page.said(message)))
+        (!known).then(|| format!("{blamed}: {}", self.page.told(message)))
     }
 
     fn is(&self, project: &Project) -> bool {

@@ -193,6 +193,11 @@ impl Page {
         Administering::ROLES.contains(&self.caller.role)
     }
 
+    /// A sentence of the counter's in the reader's language.
+    pub fn told(&self, message: &str) -> String {
+        super::failed::told(self.language, message)
+    }
+
     /// What a person is told about a refusal.
     pub fn refusal(&self, refusal: &Refusal) -> String {
         super::failed::words(self.language, refusal)

@@ -120,7 +120,9 @@ impl Form {
     /// # Errors
     /// Where it is empty.
     pub fn reason(&self) -> Result<&str, Refusal> {
-        self.one("reason").ok_or_else(|| Refusal::invalid("reason", "say why: the audit keeps it"))
+        self.one("reason").ok_or_else(|| {
+            Refusal::invalid("reason", "diga por quê: o registro guarda o motivo / say why: the audit keeps it")
+        })
     }
 
     /// The form as a value of this type, each field once; for what `desk` takes as text.

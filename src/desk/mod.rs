@@ -25,6 +25,7 @@ pub mod neighbours;
 pub mod once;
 pub mod overview;
 pub mod ports;
+pub mod portuguese;
 pub mod refusal;
 pub mod rights;
 pub mod schedules;

@@ -1,4 +1,4 @@
-//! The sentences of problems in Portuguese: for the people who read them in an integrator's log.
+//! The sentences of refusals in Portuguese: for the people who read them in the console, or in an integrator's log.
 //!
 //! Most that the counter refuses is said once, in English or in both languages. What is said in English alone is found here by
 //! its form; `{}` stands for what differs from case to case. A test of the API fails for a sentence that is missing.

@@ -36,7 +36,7 @@ async fn s6_both_sides_stand_next_to_each_other_and_are_settled_one_many_or_all(
         operator.get("/discrepancies?kind=not_on_platform&box=91").await.expect(200).says("/discrepancies/all?");
     assert!(!narrowed.body.contains("value=\"3\" aria-label"), "narrowed down by kind");
     operator.get("/discrepancies?box=92").await.expect(200).says("Nenhuma divergência assim");
-    operator.get("/discrepancies?box=x").await.expect(200).says("must be a positive");
+    operator.get("/discrepancies?box=x").await.expect(200).says("deve ser um número inteiro positivo");
     assert!(!viewer.get("/discrepancies").await.expect(200).body.contains("name=\"action\""));
     viewer.post("/discrepancies", &[("id", "1"), ("action", "ignore"), ("reason", "x")]).await.expect(403);
 

@@ -75,6 +75,9 @@ async fn every_answer_forbids_what_a_console_does_not_need_and_speaks_the_reader
         assert!(!shown.body.contains("style=\"") && !shown.body.contains("<script>"), "{path}");
     }
     viewer.get("/nowhere").await.expect(404).says("Não há página");
+    viewer.get("/workflows?port=oito").await.expect(422).says("port: deve ser um número inteiro positivo");
+    let english = viewer.with("enlace_language=en");
+    english.get("/workflows?port=oito").await.expect(422).says("port: must be a positive whole number");
     viewer.with("enlace_language=en").get("/").await.expect(200).says("Nothing waits for a person").says("lang=\"en\"");
     let set =
         viewer.post("/preferences", &[("language", "en"), ("theme", "dark"), ("back", "/about")]).await.expect(303);

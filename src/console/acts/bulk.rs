@@ -108,7 +108,8 @@ fn list_query(form: &Form) -> String {
 /// What the form asks for; `reason` is the act's here, and what is waited for has another name.
 fn asked(form: &Form, preview: bool) -> Result<Start, Refusal> {
     let action = form.one("action").and_then(|action| action.parse().ok());
-    let action: Verb = action.ok_or_else(|| Refusal::invalid("action", "choose what is to be done"))?;
+    let action: Verb =
+        action.ok_or_else(|| Refusal::invalid("action", "escolha o que fazer / choose what is to be done"))?;
     let pace = form.one("pace").map(str::parse).transpose();
     let Asked { kind, status, reason, integration, port, service, customer, q, since, until, .. } =
         workflows::filter(&Form::read(&list_query(form)))?;
@@ -119,7 +120,7 @@ fn asked(form: &Form, preview: bool) -> Result<Start, Refusal> {
         reason: form.reason()?.to_owned(),
         outcome: form.one("outcome").filter(|_| action == Verb::Resolve).map(str::to_owned),
         preview,
-        pace: pace.map_err(|_| Refusal::invalid("pace", "must be a whole number"))?,
+        pace: pace.map_err(|_| Refusal::invalid("pace", "deve ser um número inteiro / must be a whole number"))?,
     })
 }
 

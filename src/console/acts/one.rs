@@ -136,7 +136,9 @@ pub async fn steer(
     let done = async {
         let act: Uuid = id.parse().map_err(|_| Refusal::Missing(format!("there is no act {id}")))?;
         let steer: Option<Steer> = form.one("steer").and_then(|steer| steer.parse().ok());
-        let steer = steer.ok_or_else(|| Refusal::invalid("steer", "must be pause, resume or cancel"))?;
+        let steer = steer.ok_or_else(|| {
+            Refusal::invalid("steer", "deve ser pause, resume ou cancel / must be pause, resume or cancel")
+        })?;
         bulk::steer(&state.pool, &page.caller, act, steer, form.reason()?).await
     };
     match done.await {

@@ -42,10 +42,13 @@ pub async fn act(
 
 async fn done(state: &ConsoleState, page: &Page, id: &str, form: &Form) -> Result<Done, Refusal> {
     let id: Uuid = id.parse().map_err(|_| Refusal::no_workflow(id))?;
-    let verb: Verb =
-        form.one("act").and_then(|act| act.parse().ok()).ok_or_else(|| Refusal::invalid("act", "is not known"))?;
+    let verb: Verb = form
+        .one("act")
+        .and_then(|act| act.parse().ok())
+        .ok_or_else(|| Refusal::invalid("act", "não é conhecido / is not known"))?;
     let payload = form.one("payload").map(serde_json::from_str::<Value>).transpose();
-    let payload = payload.map_err(|error| Refusal::invalid("payload", format!("is not JSON: {error}")))?;
+    let payload =
+        payload.map_err(|error| Refusal::invalid("payload", format!("não é JSON: {error} / is not JSON: {error}")))?;
     let with = With { payload, outcome: form.one("outcome").map(str::to_owned) };
     acts::act(&state.pool, &page.caller, id, verb, form.reason()?, with).await
 }
