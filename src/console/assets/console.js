@@ -30,3 +30,12 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const unfolded = event.detail.target.dataset.unfolded;
   unfolded?.split(" ").forEach((id) => { if (id) document.getElementById(id)?.setAttribute("open", ""); });
 });
+
+// A stream of events ends with its page, and is not reported as broken.
+const streams = [];
+htmx.createEventSource = (url) => {
+  const stream = new EventSource(url, { withCredentials: true });
+  streams.push(stream);
+  return stream;
+};
+window.addEventListener("pagehide", () => streams.splice(0).forEach((stream) => stream.close()));
