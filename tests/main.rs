@@ -43,5 +43,6 @@ mod sync;
 mod telemetry;
 mod tidy;
 mod tokens;
+mod trail;
 mod upstreams;
 mod viability;

@@ -253,3 +253,20 @@ async fn g14_0023_finds_what_is_unfinished_as_before_and_reads_no_outbox_for_it(
     let plan: Vec<String> = sqlx::query_scalar(plan).fetch_all(&mut connection).await.unwrap();
     assert!(!plan.iter().any(|line| line.contains("Seq Scan on outbox ")), "{plan:#?}");
 }
+
+#[tokio::test]
+async fn g14_0024_finds_work_of_before_that_no_trail_was_written_for() {
+    let (_db, mut connection) = before("0024").await;
+    let old = "select enlace.enqueue('bind', '{\"id_porta_atendimento\": 812, \"id_cliente_servico\": 4411}');
+        insert into enlace.intake (id, upto, gaps, gap_xids) select 1, max(seq), '{}', '{}' from enlace.outbox";
+    sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
+    let (_, sql) = FILES.iter().find(|(name, _)| name.starts_with("0024")).unwrap();
+    sqlx::raw_sql(*sql).execute(&mut connection).await.unwrap();
+    for sought in ["enlace.trail_of('{812}', '{}')", "enlace.trail_of('{}', '{4411}')", "enlace.trail_of('{812}', '{4411}')"] {
+        let found: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {sought}")))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(found, 1, "{sought}");
+    }
+}

@@ -95,6 +95,7 @@ pub async fn run(parts: Parts) -> anyhow::Result<()> {
         running.spawn(forget_people(settings.history, pool.clone(), stop.clone()));
         running.spawn(act_on_many(pool.clone(), stop.clone()));
         running.spawn(count_calls(pool.clone(), stop.clone()));
+        running.spawn(write_trail(pool.clone(), stop.clone()));
     }
     if settings.roles.contains(Role::Scheduler) {
         running.spawn(schedule(pool.clone(), stop.clone()));
@@ -165,6 +166,11 @@ async fn act_on_many(pool: PgPool, stop: CancellationToken) -> anyhow::Result<()
 
 async fn count_calls(pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
     telemetry::recent::keep(pool, stop).await;
+    Ok(())
+}
+
+async fn write_trail(pool: PgPool, stop: CancellationToken) -> anyhow::Result<()> {
+    desk::trail::keep(pool, process_name(), stop).await;
     Ok(())
 }
 

@@ -10,7 +10,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use engine::db;
+use engine::{
+    db,
+    leader::{self, Candidate},
+};
 use platforms::Options;
 use reqwest::{Client, header, redirect::Policy};
 use secrecy::{ExposeSecret, SecretBox};
@@ -21,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Row, history, measure::percentile, operation::Ports, scratch::Scratch};
 use crate::{
     console::{self, ConsoleState},
-    desk::{Setup, connect::Stored, live::Hub},
+    desk::{Setup, connect::Stored, live::Hub, trail},
     tokens::{self, Role},
 };
 
@@ -65,6 +68,7 @@ pub(super) async fn run(server: &sqlx::postgres::PgConnectOptions, asked: &Asked
         sqlx::query(include_str!("sql/fill_ports.sql")).bind(boxes).execute(&scratch.pool).await?;
         sqlx::query("vacuum analyze").execute(&scratch.pool).await?;
     }
+    write_trail(&scratch.pool).await?;
     let stop = CancellationToken::new();
     let desk = Desk::open(&scratch, &stop).await?;
     let mut rows = vec![desk.first_view().await?];
@@ -86,6 +90,15 @@ pub(super) async fn run(server: &sqlx::postgres::PgConnectOptions, asked: &Asked
     stop.cancel();
     scratch.drop().await?;
     Ok(rows)
+}
+
+/// Which work touched which port, as a serving enlace keeps it.
+async fn write_trail(pool: &PgPool) -> Result<()> {
+    let candidate = Candidate { duty: trail::DUTY, name: "bench".to_owned(), lease: Duration::from_secs(3600) };
+    let term = leader::take(pool, &candidate).await?.context("somebody else writes the trail of this database")?;
+    trail::look(pool, term).await?;
+    term.step_down(pool).await?;
+    Ok(())
 }
 
 /// Three-step workflows a second.

@@ -33,21 +33,26 @@ mod words;
 mod workflow;
 mod workflows;
 
+use std::time::Duration;
+
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, header},
     middleware::{Next, from_fn},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
 };
 use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::desk::{Setup, live::Hub, overview::Board};
+use crate::desk::{Refusal, Setup, live::Hub, overview::Board};
+use failed::Failed;
 
 /// Larger forms are refused.
 const LARGEST_FORM: usize = 256 * 1024;
+/// As long as the API lets a request take.
+const LONGEST_REQUEST: Duration = Duration::from_secs(75);
 
 /// What the console stands on.
 #[derive(Clone)]
@@ -155,10 +160,18 @@ pub fn router(state: ConsoleState) -> Router {
     pages
         .fallback(failed::nowhere)
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .layer(from_fn(in_time))
         .layer(CatchPanicLayer::custom(failed::of_panic))
         .route("/assets/{version}/{*path}", get(assets::get))
         .layer(from_fn(guarded))
         .with_state(state)
+}
+
+/// Nobody waits for good for a page whose question to the database was lost on its way.
+async fn in_time(request: Request, next: Next) -> Response {
+    let language = who::language(request.headers());
+    let late = || Failed::of(Refusal::Later(format!("it took longer than {} s", LONGEST_REQUEST.as_secs())), language);
+    tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await.unwrap_or_else(|_| late().into_response())
 }
 
 /// What a browser is told about every answer: load nothing from elsewhere, run nothing that stands in a page, be in nobody's

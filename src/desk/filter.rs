@@ -153,6 +153,7 @@ impl Filter {
         let few = self.from(&mut page);
         // Where the candidates are few, they are to be found first and sorted then: the sum keeps the planner from walking
         // the whole outbox backwards in search of them.
+        let few = few || self.port.is_some() || self.service.is_some() || self.customer.is_some();
         let order = if few { "o.seq + 0" } else { "o.seq" };
         page.order_by_expr(Expr::cust(order), Order::Desc);
         page
@@ -193,8 +194,8 @@ impl Filter {
             .add_option((!self.kinds.is_empty()).then(|| Expr::col(("o", "kind")).is_in(self.kinds.iter().copied())))
             .add_option((!self.reasons.is_empty()).then(|| Expr::cust(WAITS_FOR).is_in(self.reasons.iter().copied())))
             .add_option(self.integration.map(|id| Expr::cust_with_values(OF_INTEGRATION, [id, id])))
-            .add_option(self.port.map(|id| Expr::cust_with_values(OF_PORT, [id.to_string(), id.to_string()])))
-            .add_option(self.service.map(|id| Expr::cust_with_values(OF_SERVICE, [id.to_string(), id.to_string()])))
+            .add_option(self.port.map(|id| Expr::cust_with_values(OF_PORT, [id])))
+            .add_option(self.service.map(|id| Expr::cust_with_values(OF_SERVICE, [id])))
             .add_option(self.customer.map(|id| Expr::cust_with_values(OF_CUSTOMER, [id])))
             .add_option(self.words.as_deref().map(|words| self.found_by(words)))
             .add_option(self.since.map(|at| Expr::col(("o", "enqueued_at")).gte(time(at))))
@@ -229,10 +230,11 @@ const WAITS_FOR: &str = "(select case when r.worker is not null or r.status = 'p
     when r.due_at > enlace.now() then 'time' end from enlace.run r where r.id = o.id)";
 const STANDS: &str =
     "w.kind, w.status, w.state, w.parked, least(w.blockers, 1::smallint) as blockers, w.asked, w.taken_in";
-const OF_PORT: &str = "(o.payload ->> 'id_porta_atendimento' = $1 or o.payload ->> 'id_porta_atendimento_antiga' = $2)";
-const OF_SERVICE: &str = "(o.payload ->> 'id_cliente_servico' = $1 or o.payload ->> 'id_cliente_servico_antigo' = $2)";
-const OF_CUSTOMER: &str = "o.payload ->> 'id_cliente_servico' in \
-    (select c.id_cliente_servico::text from hubsoft.customer_service c where c.id_cliente = $1)";
+// A parameter between brackets would be taken for a name.
+const OF_PORT: &str = "o.seq in (select enlace.trail_of(array(select $1::bigint), '{}'))";
+const OF_SERVICE: &str = "o.seq in (select enlace.trail_of('{}', array(select $1::bigint)))";
+const OF_CUSTOMER: &str = "o.seq in (select enlace.trail_of('{}', \
+    array(select c.id_cliente_servico from hubsoft.customer_service c where c.id_cliente = $1)))";
 const OF_INTEGRATION: &str = "((o.kind = 'sync' and o.payload -> 'id_integracao' = to_jsonb($1::bigint)) or exists ( \
     select from mapping.port p join mapping.box b using (id_caixa_optica) join mapping.integration i using (id_projeto) \
     where p.id_porta_atendimento = (o.payload ->> 'id_porta_atendimento')::bigint and i.id_integracao = $2))";

@@ -34,6 +34,7 @@ pub mod services;
 pub mod start;
 pub mod tokens;
 pub mod top;
+pub mod trail;
 pub mod upstreams;
 pub mod viability;
 pub mod workflows;

@@ -43,15 +43,14 @@ pub async fn of(pool: &PgPool, caller: &Caller, id: Uuid) -> Result<Neighbours, 
 }
 
 async fn side(pool: &PgPool, caller: &Caller, keys: &[String], seq: i64, after: bool) -> Result<Vec<Summary>, Refusal> {
-    let of = |what: &str| -> Vec<String> {
-        keys.iter().filter_map(|key| key.strip_prefix(what)?.strip_prefix(':')).map(str::to_owned).collect()
+    let of = |what: &str| -> Vec<i64> {
+        keys.iter().filter_map(|key| key.strip_prefix(what)?.strip_prefix(':')?.parse().ok()).collect()
     };
-    let integrations: Vec<i64> = of("integration").iter().filter_map(|id| id.parse().ok()).collect();
     let mut tx = pool.begin().await?;
     sqlx::query(include_str!("sql/patience.sql")).execute(&mut *tx).await?;
     // Planned with the keys at hand, as a list is.
     let query = sqlx::query_as(include_str!("sql/neighbours.sql")).persistent(false).bind(seq).bind(after);
-    let query = query.bind(of("port")).bind(of("service")).bind(integrations).bind(NEAR);
+    let query = query.bind(of("port")).bind(of("service")).bind(of("integration")).bind(NEAR);
     let mut rows: Vec<WorkflowRow> = query.fetch_all(&mut *tx).await?;
     tx.rollback().await?;
     if let Some(token) = caller.reads_only_of() {

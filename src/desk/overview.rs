@@ -6,7 +6,10 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use engine::clock;
+use engine::{
+    clock,
+    db::{ANSWER, within},
+};
 use serde::Serialize;
 use sqlx::{FromRow, PgPool};
 use tokio::sync::Mutex;
@@ -138,7 +141,7 @@ impl Board {
         let fresh = last.as_ref().filter(|(at, _)| at.elapsed() < FRESH).map(|(_, all)| all.clone());
         let mut all = match fresh {
             Some(all) => all,
-            None => last.insert((clock::monotonic(), read(pool).await?)).1.clone(),
+            None => last.insert((clock::monotonic(), within(ANSWER, read(pool)).await?)).1.clone(),
         };
         if !caller.sees_people() {
             let words =

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     Error, clock,
-    db::{Why, transaction, why},
+    db::{ANSWER, Why, transaction, why, within},
     leader::{self, Candidate, Term},
 };
 
@@ -90,8 +90,8 @@ pub async fn look(pool: &PgPool, term: Term, keep: Keep) -> Result<Kept, Error> 
 }
 
 async fn make(pool: &PgPool, term: Term, keep: Keep, kept: &mut Kept) -> Result<(), Error> {
-    let missing: Vec<(String, NaiveDate)> =
-        sqlx::query_as(include_str!("sql/history_missing.sql")).bind(weeks(keep)).fetch_all(pool).await?;
+    let missing = sqlx::query_as(include_str!("sql/history_missing.sql")).bind(weeks(keep)).fetch_all(pool);
+    let missing: Vec<(String, NaiveDate)> = within(ANSWER, missing).await?;
     for (parent, monday) in missing {
         match locked(pool, term, Job::Add(parent, monday)).await? {
             Some(true) => kept.made += 1,
@@ -128,8 +128,8 @@ async fn forget(pool: &PgPool, term: Term, keep: Keep, kept: &mut Kept) -> Resul
 }
 
 async fn drop_old(pool: &PgPool, term: Term, keep: Keep, kept: &mut Kept) -> Result<(), Error> {
-    let spent: Vec<(String,)> =
-        sqlx::query_as(include_str!("sql/history_spent.sql")).bind(days(keep)).fetch_all(pool).await?;
+    let spent = sqlx::query_as(include_str!("sql/history_spent.sql")).bind(days(keep)).fetch_all(pool);
+    let spent: Vec<(String,)> = within(ANSWER, spent).await?;
     for (partition,) in spent {
         match locked(pool, term, Job::Retire(partition)).await? {
             Some(true) => kept.dropped += 1,

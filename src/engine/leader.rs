@@ -12,7 +12,7 @@ use std::{
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, clock, db::within};
+use crate::{Error, clock, db::{GOODBYE, within}};
 
 /// Whoever would have a duty.
 #[derive(Clone, Debug)]
@@ -56,7 +56,11 @@ impl Term {
         Ok(renewed.execute(pool).await?.rows_affected() > 0)
     }
 
-    async fn step_down(&self, pool: &PgPool) -> Result<(), Error> {
+    /// Gives the duty back, so that nobody has to wait for the lease to run out.
+    ///
+    /// # Errors
+    /// When Postgres cannot be reached.
+    pub async fn step_down(&self, pool: &PgPool) -> Result<(), Error> {
         sqlx::query(include_str!("sql/leader_step_down.sql")).bind(self.duty).bind(self.number).execute(pool).await?;
         Ok(())
     }
@@ -85,7 +89,12 @@ pub async fn lead<W: Future<Output = ()> + Send>(
     work: impl Fn(Term) -> W,
 ) {
     while !stop.is_cancelled() {
-        match within(candidate.lease, take(&pool, &candidate)).await {
+        let taken = tokio::select! {
+            taken = within(candidate.lease, take(&pool, &candidate)) => taken,
+            // A duty that is taken all the same runs out by itself.
+            () = stop.cancelled() => return,
+        };
+        match taken {
             Ok(Some(term)) => {
                 tracing::debug!(leader.duty = term.duty, leader.term = term.number, "this process leads");
                 tokio::select! {
@@ -95,7 +104,7 @@ pub async fn lead<W: Future<Output = ()> + Send>(
                     }
                     () = stop.cancelled() => {}
                 }
-                if let Err(error) = within(candidate.lease / 4, term.step_down(&pool)).await {
+                if let Err(error) = within(GOODBYE, term.step_down(&pool)).await {
                     tracing::debug!(%error, "a duty was not given back; it runs out by itself");
                 }
             }

@@ -213,7 +213,11 @@ fn ticks(pattern: &Pattern, due: &Due) -> Vec<DateTime<Utc>> {
 /// Looks at the schedules until `stop`, at each tick and every ten seconds.
 pub async fn keep(pool: PgPool, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        if let Err(error) = tick(&pool).await {
+        let ticked = tokio::select! {
+            ticked = tick(&pool) => ticked,
+            () = stop.cancelled() => return,
+        };
+        if let Err(error) = ticked {
             tracing::warn!(%error, "the schedules could not be looked at");
         }
         let rest = until_next(&pool).await.unwrap_or(LOOK).min(LOOK);

@@ -39,6 +39,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("0021_search.sql", include_str!("../../migrations/0021_search.sql")),
     ("0022_calls.sql", include_str!("../../migrations/0022_calls.sql")),
     ("0023_unfinished.sql", include_str!("../../migrations/0023_unfinished.sql")),
+    ("0024_trail.sql", include_str!("../../migrations/0024_trail.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.

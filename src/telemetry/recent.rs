@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use engine::clock;
+use engine::{
+    clock,
+    db::{ANSWER, GOODBYE, within},
+};
 use platforms::Call;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
@@ -51,7 +54,7 @@ pub async fn keep(pool: PgPool, stop: CancellationToken) {
         let last = tokio::select! { () = clock::sleep(FLUSH) => false, () = stop.cancelled() => true };
         let counted = std::mem::take(&mut *COUNTED.lock().unwrap_or_else(PoisonError::into_inner));
         if !counted.is_empty()
-            && let Err(error) = add(&pool, &counted).await
+            && let Err(error) = within(if last { GOODBYE } else { ANSWER }, add(&pool, &counted)).await
         {
             tracing::warn!(%error, "what was counted of calls could not be stored; the console's charts lack it");
         }

@@ -125,3 +125,26 @@ async fn g11_a_worker_whose_connections_are_half_open_goes_on_by_new_ones() {
     all_ended(&world.isp.db.pool(), Duration::from_secs(60)).await;
     assert_correct(&world.watch.history().await);
 }
+
+/// A worker asks at its end as well: hands over what it holds, gives duties back, adds up what it counted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g11_a_worker_whose_connections_are_half_open_stops_when_it_is_told_to() {
+    let mut world = World::new().await;
+    let mut rng = SmallRng::seed_from_u64(2);
+    let services = world.isp.idle_services(24).await;
+    let mut hubsoft = HubSoft::new(world.isp.db.options(), &world.watch, world.ports.clone(), services, 5);
+    for _ in 0..20 {
+        hubsoft.changes_its_mind(&mut rng).await;
+    }
+    all_ended(&world.isp.db.pool(), Duration::from_secs(60)).await;
+    world.proxy.half_open();
+    let told = std::time::Instant::now();
+    for worker in &world.workers {
+        worker.signal(rustix::process::Signal::TERM);
+    }
+    for worker in &mut world.workers {
+        worker.ended().await;
+    }
+    assert!(told.elapsed() < Duration::from_secs(20), "it took {:?}", told.elapsed());
+    assert_correct(&world.watch.history().await);
+}

@@ -6,7 +6,7 @@ use engine::{
     history::{self, Keep},
     leader::{self, Candidate, Term},
 };
-use enlace::desk::forget;
+use enlace::desk::{forget, trail};
 use mapping::Change;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
@@ -108,6 +108,9 @@ async fn p2_s6_what_outlives_its_work_names_nobody_and_what_was_ignored_stays_so
     api.integration().await;
     let id = plant(&api).await;
     differ(&pool).await;
+    let taken_in = "insert into enlace.intake (id, upto, gaps, gap_xids) select 2, max(seq), '{}', '{}' from enlace.outbox";
+    sqlx::query(taken_in).execute(&pool).await.unwrap();
+    assert_eq!(trail::look(&pool, lead(&pool, trail::DUTY).await).await.unwrap(), 1);
     let planted = remains(&pool).await.len();
     assert!(planted >= 9, "{:?}", remains(&pool).await);
     let (work, people) = (lead(&pool, history::DUTY).await, lead(&pool, forget::DUTY).await);
@@ -136,6 +139,7 @@ async fn p2_s6_what_outlives_its_work_names_nobody_and_what_was_ignored_stays_so
     assert_eq!(count("select count(*) from mapping.discrepancy").await, 3);
     assert_eq!(count("select count(*) from mapping.sync_run where phase = 'failed'").await, 1);
     assert_eq!(count("select count(*) from enlace.edit").await, 0);
+    assert_eq!(count("select count(*) from enlace.trail").await, 0);
 
     let port: i64 = count("select id_porta_atendimento from mapping.port where sequencia = 0").await;
     let differs = async |name: &str| {

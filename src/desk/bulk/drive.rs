@@ -9,7 +9,7 @@ use engine::{
     Error,
     acts::{self, Acted, Ask, Person},
     clock,
-    db::{Why, transaction, why},
+    db::{ANSWER, Why, transaction, why, within},
     leader::{self, Candidate, Term},
 };
 use serde_json::Value;
@@ -70,7 +70,8 @@ pub async fn keep(pool: PgPool, name: String, stop: CancellationToken) {
 /// # Errors
 /// [`Error::LeaseLost`] where another process leads by now, or when Postgres refuses.
 pub async fn batch(pool: &PgPool, term: Term) -> Result<Option<Duration>, Error> {
-    let due: Option<(Uuid, f64)> = sqlx::query_as(include_str!("../sql/bulk_due.sql")).fetch_optional(pool).await?;
+    let due = sqlx::query_as(include_str!("../sql/bulk_due.sql")).fetch_optional(pool);
+    let due: Option<(Uuid, f64)> = within(ANSWER, due).await?;
     let Some((id, seconds)) = due else { return Ok(None) };
     if seconds > 0.0 {
         return Ok(Some(Duration::from_secs_f64(seconds)));
@@ -85,7 +86,8 @@ pub async fn batch(pool: &PgPool, term: Term) -> Result<Option<Duration>, Error>
     match done {
         Err(error) if !matches!(error, Error::LeaseLost) => {
             tracing::warn!(%error, bulk = %id, "a batch of an act on many could not be done; it is tried again");
-            sqlx::query(include_str!("../sql/bulk_later.sql")).bind(id).bind(AGAIN).execute(pool).await?;
+            let later = sqlx::query(include_str!("../sql/bulk_later.sql")).bind(id).bind(AGAIN).execute(pool);
+            within(ANSWER, later).await?;
             Ok(Some(Duration::ZERO))
         }
         other => other.map(|()| Some(Duration::ZERO)),

@@ -9,7 +9,7 @@ with old as (
   cross join lateral (select f.ended_at from enlace.finished f where f.id = old.id limit 1) f
   where f.ended_at < enlace.now() - $2::int * interval '1 day'
 ), gone as (
-  delete from enlace.outbox o where o.id = any (array(select id from ended)) returning o.id, o.dedup_id
+  delete from enlace.outbox o where o.id = any (array(select id from ended)) returning o.id, o.seq, o.payload, o.dedup_id
 ), names as (
   delete from enlace.dedup d using gone g where d.dedup_id = g.dedup_id and d.id = g.id
 ), edits as (
@@ -17,6 +17,9 @@ with old as (
 ), acts as (
   update enlace.act a set before = null, after = null, reason = 'apagado com o trabalho / erased with the work'
   from gone g where a.run_id = g.id
+), trail as (
+  delete from enlace.trail t using (select k.sort, k.number, g.seq from gone g cross join lateral enlace.trail_keys(g.payload) k) k
+  where t.sort = k.sort and t.number = k.number and t.seq = k.seq
 ), tokens as (
   delete from enlace.token_started t using gone g where t.id = g.id
 )

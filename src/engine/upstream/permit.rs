@@ -8,7 +8,10 @@ use std::{
 use uuid::Uuid;
 
 use super::{Close, Length, Link, Upstreams, close, gate::Gate, tally};
-use crate::{Error, attempt, clock};
+use crate::{
+    Error, attempt, clock,
+    db::{ANSWER, within},
+};
 
 /// How a call ended, as far as its upstream is concerned.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,7 +134,7 @@ enum Then {
 impl Then {
     /// Again and again while Postgres is away, for as long as the lease lasts.
     async fn tell(self, link: &Link, all: &Upstreams, upstream: &str) {
-        while let Err(error) = self.write(link, upstream).await {
+        while let Err(error) = within(ANSWER, self.write(link, upstream)).await {
             tracing::debug!(%error, upstream, "could not write down how an upstream stands");
             if !link.lease.alive() {
                 return;
