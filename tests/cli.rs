@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::console::network::city;
 use crate::support::{Db, Folder, Process};
 
 /// What a command said and how it ended.
@@ -295,6 +296,31 @@ sys.exit(code)";
     python.env("ENLACE_DATA_DIR", folder.path());
     let output = python.output().await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Over ssh, without a console: why is this customer not on the platform, what would vanish, what runs here.
+#[tokio::test]
+async fn things_are_found_guards_are_looked_at_and_what_runs_is_told() {
+    let (db, folder) = (Db::new().await, Folder::new());
+    city(&db.pool()).await;
+    let found = enlace(&db, &folder, &["search", "4411"]).await.well();
+    assert!(found.contains("service") && found.contains("Fibra 600"), "{found}");
+    assert!(!found.contains("Ana Souza"), "p1: {found}");
+    let found = enlace(&db, &folder, &["search", "ana souza", "--full", "--json"]).await.json();
+    let one = &found["items"][0];
+    assert_eq!((&one["cliente"], &one["path"]), (&json!("Ana Souza"), &json!("/services/4411")), "{found}");
+    assert!(one["answer"]["pt"].as_str().is_some_and(|said| !said.is_empty()), "{found}");
+    assert!(enlace(&db, &folder, &["search", "nada-disso", "--lang", "en"]).await.well().contains("nothing found"));
+    assert!(enlace(&db, &folder, &["search", ""]).await.err.contains("q"), "what is wrong is named");
+
+    assert_eq!(enlace(&db, &folder, &["guards", "list", "--json"]).await.json()["items"], json!([]));
+    let none = enlace(&db, &folder, &["guards", "show", "00000000-0000-7000-8000-000000000001"]).await;
+    assert!(none.code != 0 && none.err.contains("waits for no approval"), "{}", none.err);
+
+    let about = enlace(&db, &folder, &["about"]).await.well();
+    assert!(about.contains("0 missing") && about.contains("outbox"), "{about}");
+    let about = enlace(&db, &folder, &["about", "--json"]).await.json();
+    assert_eq!(about["version"], json!(env!("CARGO_PKG_VERSION")));
 }
 
 #[tokio::test]

@@ -104,7 +104,7 @@ async fn g5_a_killed_workers_hundred_workflows_are_finished_by_another_within_15
     for (port, service) in free.iter().zip(&services) {
         let id = hubsoft_sets(&pool, *port, Some(*service)).await.unwrap();
         let (kind, fate) = ("bind".to_owned(), Fate::Committed);
-        watch.asked.lock().unwrap().push(Asked { id, kind, port: *port, service: *service, fate });
+        watch.asked.lock().unwrap().push(Asked { id, kind, port: *port, service: *service, old: None, fate });
         ids.push(id);
     }
     let held = "select count(*) from enlace.run where worker is not null";

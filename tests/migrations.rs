@@ -262,11 +262,36 @@ async fn g14_0024_finds_work_of_before_that_no_trail_was_written_for() {
     sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
     let (_, sql) = FILES.iter().find(|(name, _)| name.starts_with("0024")).unwrap();
     sqlx::raw_sql(*sql).execute(&mut connection).await.unwrap();
-    for sought in ["enlace.trail_of('{812}', '{}')", "enlace.trail_of('{}', '{4411}')", "enlace.trail_of('{812}', '{4411}')"] {
+    for sought in
+        ["enlace.trail_of('{812}', '{}')", "enlace.trail_of('{}', '{4411}')", "enlace.trail_of('{812}', '{4411}')"]
+    {
         let found: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select count(*) from {sought}")))
             .fetch_one(&mut connection)
             .await
             .unwrap();
         assert_eq!(found, 1, "{sought}");
     }
+}
+
+#[tokio::test]
+async fn v3_0016_finds_boxes_of_before_by_their_place_and_takes_what_was_taken() {
+    let (_db, mut connection) = before("0016").await;
+    let old = "insert into mapping.project (id_projeto, nome) values (9, 'Centro');
+        insert into mapping.box (id_projeto, external_id, nome, latitude, longitude, permite_viabilidade) values
+          (9, 'a', 'CTO-1', -27.59, -48.55, true), (9, 'b', 'CTO-2', -27.80, -48.55, true),
+          (9, 'c', 'CTO-3', -27.59, -48.55, false), (9, 'd', 'CTO-4', null, null, true)";
+    sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
+    let (_, sql) = FILES.iter().find(|(name, _)| name.starts_with("0016")).unwrap();
+    sqlx::raw_sql(*sql).execute(&mut connection).await.unwrap();
+    sqlx::raw_sql("set enable_seqscan = off").execute(&mut connection).await.unwrap();
+    let near = "from mapping.box b where b.missing_since is null and b.permite_viabilidade and b.latitude is not null
+        and point(b.longitude, b.latitude) <@ box '((-48.56, -27.60), (-48.54, -27.58))'";
+    let ask = |what: &str| sqlx::AssertSqlSafe(format!("{what} {near}"));
+    let found: Vec<String> = sqlx::query_scalar(ask("select b.nome")).fetch_all(&mut connection).await.unwrap();
+    assert_eq!(found, ["CTO-1"]);
+    let plan: Vec<String> = sqlx::query_scalar(ask("explain select b.nome")).fetch_all(&mut connection).await.unwrap();
+    assert!(plan.iter().any(|line| line.contains("box_spot")), "{plan:#?}");
+    let both = "select enlace.enqueue('bind', '{\"id_porta_atendimento\": 812, \"id_cliente_servico\": 4411}'),
+        enlace.enqueue('viability', '{\"latitude\": -27.59, \"longitude\": -48.55, \"raio\": 300}')";
+    sqlx::raw_sql(both).execute(&mut connection).await.unwrap();
 }

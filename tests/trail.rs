@@ -16,8 +16,7 @@ async fn lead(pool: &PgPool) -> Term {
 }
 
 async fn bind(on: impl sqlx::PgExecutor<'_>, port: i64, service: i64) -> Uuid {
-    let sql =
-        "select enlace.enqueue('bind', jsonb_build_object('id_porta_atendimento', $1, 'id_cliente_servico', $2))";
+    let sql = "select enlace.enqueue('bind', jsonb_build_object('id_porta_atendimento', $1, 'id_cliente_servico', $2))";
     sqlx::query_scalar(sql).bind(port).bind(service).fetch_one(on).await.unwrap()
 }
 
@@ -134,7 +133,8 @@ async fn g14_a_ports_work_is_looked_up_and_not_searched_for() {
     taken_in(&pool, &[]).await;
     assert_eq!(trail::look(&pool, lead(&pool).await).await.unwrap(), 20_000);
     pool.execute("analyze enlace.outbox; analyze enlace.trail; analyze enlace.trail_mark").await.unwrap();
-    let plan = "explain (analyze, buffers off, costs off) select w.id from enlace.outbox o join enlace.workflow w using (id)
+    let plan =
+        "explain (analyze, buffers off, costs off) select w.id from enlace.outbox o join enlace.workflow w using (id)
         where o.seq in (select enlace.trail_of(array(select 812::bigint), '{}')) order by o.seq + 0 desc limit 51";
     let plan: Vec<String> = sqlx::query_scalar(plan).fetch_all(&pool).await.unwrap();
     assert!(!plan.iter().any(|line| line.contains("Seq Scan on outbox")), "{plan:#?}");

@@ -1,5 +1,7 @@
 //! HubSoft's side, as operations look at it: the crate `mapping` over one pool.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use engine::db::{ANSWER, within};
@@ -25,11 +27,28 @@ impl Hubsoft {
     }
 }
 
-/// A step that waits for an answer which never comes would stay in hand for ever.
+/// Nearly all that a step asks is small. One that waits for an answer which never comes would stay in hand for ever, and whoever is
+/// behind it with it; it is tried again, on another connection.
+const SMALL: Duration = Duration::from_secs(8);
+
 async fn read<T, E: From<sqlx::Error> + std::fmt::Display>(
     asked: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Trouble> {
-    within(ANSWER, asked).await.map_err(|error| Trouble::Database(error.to_string()))
+    read_in(SMALL, asked).await
+}
+
+/// The same of what looks at a whole city.
+async fn read_through<T, E: From<sqlx::Error> + std::fmt::Display>(
+    asked: impl Future<Output = Result<T, E>>,
+) -> Result<T, Trouble> {
+    read_in(ANSWER, asked).await
+}
+
+async fn read_in<T, E: From<sqlx::Error> + std::fmt::Display>(
+    limit: Duration,
+    asked: impl Future<Output = Result<T, E>>,
+) -> Result<T, Trouble> {
+    within(limit, asked).await.map_err(|error| Trouble::Database(error.to_string()))
 }
 
 #[async_trait]
@@ -63,13 +82,13 @@ impl Network for Hubsoft {
         })
     }
     async fn sync_result(&self, run: Uuid) -> Result<Value, Trouble> {
-        read(store::sync_result(&self.pool, run)).await
+        read_through(store::sync_result(&self.pool, run)).await
     }
     async fn last_sync_ended(&self, id_integracao: i64) -> Result<Option<DateTime<Utc>>, Trouble> {
         read(store::last_sync_ended(&self.pool, id_integracao)).await
     }
     async fn would_vanish(&self, run: Uuid, kind: ElementKind) -> Result<Vanishing, Trouble> {
-        read(store::would_vanish(&self.pool, run, kind)).await
+        read_through(store::would_vanish(&self.pool, run, kind)).await
     }
     async fn projects(&self, id_projeto: Option<i64>) -> Result<Vec<Project>, Trouble> {
         read(viability::projects(&self.pool, id_projeto)).await
@@ -78,12 +97,12 @@ impl Network for Hubsoft {
         read(viability::lacking(&self.pool, id_projeto, external_ids)).await
     }
     async fn search(&self, wanted: &Wanted) -> Result<Found, Trouble> {
-        read(viability::search(&self.pool, wanted)).await
+        read_through(viability::search(&self.pool, wanted)).await
     }
     async fn nobody_seen(&self, run: Uuid) -> Result<Vanishing, Trouble> {
-        read(store::nobody_seen(&self.pool, run)).await
+        read_through(store::nobody_seen(&self.pool, run)).await
     }
     async fn unseen(&self, run: Uuid, after: i64) -> Result<Vec<i64>, Trouble> {
-        read(store::unseen(&self.pool, run, after)).await
+        read_through(store::unseen(&self.pool, run, after)).await
     }
 }

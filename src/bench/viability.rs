@@ -104,5 +104,29 @@ async fn asked(pool: &PgPool, base: &str, n: u32) -> Result<Vec<Row>> {
         rows.push(Row::new(format!("{what}, p50"), "ms", percentile(&values, 0.5)));
         rows.push(Row::new(format!("{what}, p99"), "ms", percentile(&values, 0.99)));
     }
+    rows.extend(parts(pool).await?);
     Ok(rows)
+}
+
+/// Where the time goes inside; what is missing of the whole is HTTP, the enqueueing and the noticing of the end.
+async fn parts(pool: &PgPool) -> Result<Vec<Row>> {
+    let parts: Vec<[f64; 5]> = sqlx::query_as(include_str!("sql/viability_parts.sql"))
+        .fetch_all(pool)
+        .await?
+        .into_iter()
+        .map(|(begun, asked, recorded, searched, ended)| [begun, asked, recorded, searched, ended])
+        .collect();
+    let names = [
+        "from the enqueueing to a worker's first step",
+        "asking, beside the platform's answer",
+        "recording what it said",
+        "searching",
+        "recording the end",
+    ];
+    let rows = names.into_iter().enumerate().flat_map(|(n, name)| {
+        let mut values: Vec<f64> = parts.iter().map(|part| part[n]).collect();
+        values.sort_by(f64::total_cmp);
+        [0.5, 0.99].map(|share| Row::new(format!("{name}, p{:.0}", share * 100.0), "ms", percentile(&values, share)))
+    });
+    Ok(rows.collect())
 }

@@ -1,11 +1,13 @@
 //! The command line: a file per command. Errors end here, as a sentence for a person and an exit code.
 
+mod about;
 mod acts;
 mod config;
 mod database;
 mod desk;
 mod discrepancies;
 mod explain;
+mod guards;
 mod integrations;
 mod manual;
 mod migrate;
@@ -13,6 +15,7 @@ mod narrow;
 mod process;
 mod progress;
 mod schedules;
+mod search;
 mod serve;
 mod show;
 mod simulate;
@@ -65,6 +68,8 @@ enum Command {
     Top(top::Board),
     /// Say why a workflow is not moving, and what may be done about it
     Explain(explain::Explain),
+    /// Find a service, customer, box, port, order or workflow, and say how it stands
+    Search(search::Search),
     /// Start workflows, look at them, act on them
     #[command(subcommand)]
     Workflows(workflows::Workflows),
@@ -77,6 +82,9 @@ enum Command {
     /// List where HubSoft and the platforms differ, and settle it
     #[command(subcommand)]
     Discrepancies(discrepancies::Discrepancies),
+    /// List syncs that would mark much of a network missing, and what would vanish
+    #[command(subcommand)]
+    Guards(guards::Guards),
     /// Open and close platforms for every worker
     #[command(subcommand)]
     Upstreams(upstreams::Upstreams),
@@ -91,6 +99,8 @@ enum Command {
     /// Run a simulated mapping platform
     #[command(subcommand)]
     Simulate(simulate::Simulate),
+    /// Tell what runs here: build, schema, workers and what they hold, the database's age and size
+    About(about::Shown),
     /// Tell how other programs reach the database in use
     #[command(subcommand)]
     Database(database::Commands),
@@ -119,15 +129,18 @@ impl Command {
             Self::Migrate(migrate) => migrate.run(settings).await,
             Self::Top(board) => board.run(settings).await,
             Self::Explain(explain) => explain.run(settings).await,
+            Self::Search(search) => search.run(settings).await,
             Self::Workflows(workflows) => workflows.run(settings).await,
             Self::Acts(acts) => acts.run(settings).await,
             Self::Integrations(integrations) => integrations.run(settings).await,
             Self::Discrepancies(discrepancies) => discrepancies.run(settings).await,
+            Self::Guards(guards) => guards.run(settings).await,
             Self::Upstreams(upstreams) => upstreams.run(settings).await,
             Self::Viability(viability) => viability.run(settings).await,
             Self::Schedules(schedules) => schedules.run(settings).await,
             Self::Tokens(tokens) => tokens.run(settings).await,
             Self::Simulate(simulate) => simulate.run().await,
+            Self::About(about) => about.run(settings).await,
             Self::Database(database) => database.run(settings).await,
             Self::Config(config) => config.run(&settings),
             Self::Completions(completions) => completions.run(Cli::command()),

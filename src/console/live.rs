@@ -13,7 +13,7 @@ use crate::{
     desk::{live::Event, rights::Reading},
 };
 
-/// What a page is about; without any of these, about everything.
+/// What a page is about; without any of these, about how everything stands.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct About {
     workflow: Option<Uuid>,
@@ -24,7 +24,8 @@ pub struct About {
 impl About {
     fn wants(&self, event: &Event) -> bool {
         if self.workflow.is_none() && self.integration.is_none() && self.acts.is_none() {
-            return true;
+            // Of single workflows, hundreds a second where much is done, such a page shows what the board counts.
+            return !matches!(event, Event::Workflow(_) | Event::Acts(_));
         }
         match event {
             Event::Workflow(moved) => self.workflow == Some(moved.id),
@@ -41,4 +42,22 @@ impl About {
 /// Events until the page is left.
 pub async fn listen(State(state): State<ConsoleState>, _: Seen<Reading>, Query(about): Query<About>) -> Response {
     events::stream(&state.live, move |event| about.wants(event))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::live::{Moved, Syncing};
+
+    #[test]
+    fn a_page_about_everything_is_told_nothing_of_single_workflows_and_a_workflows_own_page_is() {
+        let id = Uuid::from_u128(7);
+        let moved = Event::Workflow(Moved { id, kind: "bind".to_owned(), status: "running".to_owned(), state: None });
+        let sync = Event::Sync(Syncing { id, id_integracao: 3, progress: serde_json::json!({}) });
+        let wants = |about: &About| [&moved, &sync, &Event::Board, &Event::More].map(|event| about.wants(event));
+        assert_eq!(wants(&About::default()), [false, true, true, true]);
+        assert_eq!(wants(&About { workflow: Some(id), ..About::default() }), [true, true, false, true]);
+        assert_eq!(wants(&About { integration: Some(3), ..About::default() }), [false, true, true, true]);
+        assert_eq!(wants(&About { acts: Some(id), ..About::default() }), [false, false, false, true]);
+    }
 }

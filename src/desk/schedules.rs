@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::{Caller, Items, Refusal, again, audit, check, start};
 
@@ -150,6 +151,7 @@ async fn store(
 /// When there is no such schedule, or its payload is not taken any more.
 pub async fn run(pool: &PgPool, caller: &Caller, id: i64) -> Result<start::Started, Refusal> {
     let schedule = show(pool, id).await?;
+    let before = json!({ "schedule": id, "was": &schedule });
     let asked = start::Start {
         kind: schedule.kind,
         payload: schedule.payload,
@@ -157,7 +159,11 @@ pub async fn run(pool: &PgPool, caller: &Caller, id: i64) -> Result<start::Start
         requested_by: None,
         not_before: None,
     };
-    start::start(pool, caller, asked, start::Along::default()).await
+    let noted = |started: Uuid| {
+        let after = json!({ "schedule": id, "workflow": started });
+        Some(audit::Entry { act: "schedule.run", person: &caller.name, reason: "", before: before.clone(), after })
+    };
+    start::start_noting(pool, caller, asked, start::Along::default(), noted).await
 }
 
 /// When a pattern would tick next: three times, so that one sees whether it is what one meant.

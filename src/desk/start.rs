@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use engine::{clock, query};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Refusal, again, check, looked, mask, workflows::Explanation};
+use super::{Caller, Refusal, again, audit, check, looked, mask, workflows::Explanation};
 
 /// What a stored `dedup_id` begins with where it was made from an `Idempotency-Key`.
 const KEYED: &str = "Idempotency-Key ";
@@ -74,14 +74,33 @@ pub struct Ended {
 /// # Errors
 /// [`Refusal::Invalid`] names what cannot be taken; nothing is stored then.
 pub async fn start(pool: &PgPool, caller: &Caller, asked: Start, along: Along) -> Result<Started, Refusal> {
+    start_noting(pool, caller, asked, along, |_| None).await
+}
+
+/// The same, with an entry in the audit that is written with it, or not at all; none is written where `noted` has none.
+pub(super) async fn start_noting<'a>(
+    pool: &PgPool,
+    caller: &'a Caller,
+    asked: Start,
+    along: Along,
+    noted: impl Fn(Uuid) -> Option<audit::Entry<'a>>,
+) -> Result<Started, Refusal> {
     let asked = checked(caller, asked, &along)?;
-    let id = again(|| enqueue(pool, caller, &asked, &along)).await?;
+    let once = || async {
+        let mut tx = pool.begin().await?;
+        let id = enqueue(&mut tx, caller, &asked, &along).await?;
+        if let Some(entry) = noted(id) {
+            audit::note(&mut tx, entry).await?;
+        }
+        tx.commit().await?;
+        Ok(id)
+    };
+    let id = again(once).await?;
     let status = sqlx::query_scalar(include_str!("sql/status_of.sql")).bind(id).fetch_one(pool).await?;
     Ok(Started { id, status })
 }
 
-async fn enqueue(pool: &PgPool, caller: &Caller, asked: &Start, along: &Along) -> Result<Uuid, Refusal> {
-    let mut tx = pool.begin().await?;
+async fn enqueue(conn: &mut PgConnection, caller: &Caller, asked: &Start, along: &Along) -> Result<Uuid, Refusal> {
     let id: Uuid = sqlx::query_scalar(include_str!("sql/enqueue.sql"))
         .bind(&asked.kind)
         .bind(&asked.payload)
@@ -89,20 +108,19 @@ async fn enqueue(pool: &PgPool, caller: &Caller, asked: &Start, along: &Along) -
         .bind(&asked.requested_by)
         .bind(asked.not_before)
         .bind(&along.traceparent)
-        .fetch_one(&mut *tx)
+        .fetch_one(&mut *conn)
         .await?;
     if along.idempotency_key.is_some() {
         let same = sqlx::query_scalar(include_str!("sql/same_request.sql")).bind(id).bind(&asked.kind);
-        let same: bool = same.bind(&asked.payload).fetch_one(&mut *tx).await?;
+        let same: bool = same.bind(&asked.payload).fetch_one(&mut *conn).await?;
         if !same {
             return Err(Refusal::invalid("Idempotency-Key", "was used before, for another kind or payload"));
         }
     }
     if let Some(token) = caller.reads_only_of() {
         let began = sqlx::query(include_str!("sql/token_started.sql")).bind(token).bind(id).bind(&asked.dedup_id);
-        began.execute(&mut *tx).await?;
+        began.execute(&mut *conn).await?;
     }
-    tx.commit().await?;
     Ok(id)
 }
 

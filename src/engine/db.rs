@@ -6,6 +6,7 @@
 
 use std::{
     io,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -23,8 +24,8 @@ use crate::{Error, claim::Claiming, clock};
 pub const ANSWER: Duration = Duration::from_secs(30);
 /// How soon a connection that is whole answers to a question that costs nothing.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
-/// How long a connection that answered counts as whole.
-const TRUSTED: Duration = Duration::from_secs(1);
+/// How long a connection that answered counts as whole: less than an idle worker rests.
+const TRUSTED: Duration = Duration::from_millis(700);
 
 /// A pool whose connections are known to be whole when they are lent. One that was given back in the middle of a question is
 /// thrown away unless its answer comes at once: waiting for it would keep its place for ever.
@@ -38,7 +39,14 @@ pub fn pool_options(connections: u32) -> PgPoolOptions {
         .before_acquire(|conn, about| {
             // It answered when it was given back: what was in use a moment ago need not be asked once more.
             let asks = about.idle_for > TRUSTED;
-            Box::pin(async move { if asks { answers(conn).await.map(|()| true) } else { Ok(true) } })
+            let suspect = clock::monotonic().checked_sub(about.idle_for).is_none_or(is_suspect);
+            Box::pin(async move {
+                match (suspect, asks) {
+                    (true, _) => Ok(false),
+                    (false, true) => answers(conn).await.map(|()| true),
+                    (false, false) => Ok(true),
+                }
+            })
         })
         .after_release(|conn, _| Box::pin(async { answers(conn).await.map(|()| true) }))
 }
@@ -51,8 +59,17 @@ pub async fn close(pool: &PgPool) {
     let _left_behind = tokio::time::timeout(GOODBYE, pool.close()).await;
 }
 
+/// When something was last asked that was not answered.
+static SILENCE: Mutex<Option<Instant>> = Mutex::new(None);
+
 async fn answers(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
-    tokio::time::timeout(SIGN_OF_LIFE, conn.ping()).await.unwrap_or_else(|_| Err(no_answer()))
+    within(SIGN_OF_LIFE, conn.ping()).await
+}
+
+/// Whether a connection that last answered then is better replaced than asked. A network seldom loses one connection alone, and
+/// to find that out of one after the other takes seconds for each, in which nothing is done and nobody is replaced who died.
+fn is_suspect(answered: Instant) -> bool {
+    SILENCE.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|silence| answered < silence)
 }
 
 fn no_answer() -> sqlx::Error {
@@ -67,7 +84,11 @@ pub async fn within<T, E: From<sqlx::Error>>(
     limit: Duration,
     asked: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| Err(no_answer().into()))
+    let began = clock::monotonic();
+    tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| {
+        *SILENCE.lock().unwrap_or_else(PoisonError::into_inner) = Some(began);
+        Err(no_answer().into())
+    })
 }
 
 /// A pool for a worker's own statements. A lock that HubSoft holds is waited for briefly only, and a worker that stops
@@ -137,6 +158,7 @@ pub fn why(error: &sqlx::Error) -> Why {
 /// stays the one that has just worked. One that did not answer well is given back to the pool, which finds out what is wrong.
 pub struct Line {
     pool: PgPool,
+    patience: Duration,
     kept: Option<(PoolConnection<Postgres>, Instant)>,
 }
 
@@ -150,9 +172,14 @@ pub enum Sent {
 }
 
 impl Line {
-    /// Connects when it is first used.
+    /// Connects when it is first used, and waits for each answer as long as anybody may.
     pub fn of(pool: &PgPool) -> Self {
-        Self { pool: pool.clone(), kept: None }
+        Self::patient(pool, ANSWER)
+    }
+
+    /// The same, waiting for each answer so long and no longer.
+    pub fn patient(pool: &PgPool, patience: Duration) -> Self {
+        Self { pool: pool.clone(), patience, kept: None }
     }
 
     /// The connection, whole. Whoever had a good answer gives it back to [`Self::keep`].
@@ -161,6 +188,7 @@ impl Line {
     /// When Postgres cannot be reached.
     pub async fn take(&mut self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
         if let Some((mut conn, answered)) = self.kept.take()
+            && !is_suspect(answered)
             && (answered.elapsed() < TRUSTED || answers(&mut conn).await.is_ok())
         {
             return Ok(conn);
@@ -183,7 +211,7 @@ impl Line {
         sent: Sent,
         mut body: impl for<'t> FnMut(&'t mut PgConnection) -> BoxFuture<'t, Result<T, Error>> + Send,
     ) -> Result<T, Error> {
-        let mut tries = 0;
+        let (mut tries, patience) = (0, self.patience);
         loop {
             tries += 1;
             let once = async {
@@ -200,7 +228,7 @@ impl Line {
                 self.keep(conn);
                 Ok(value)
             };
-            match within(ANSWER, once).await {
+            match within(patience, once).await {
                 Err(Error::Database(e)) if why(&e) == Why::RunAgain && tries < 10 => {
                     clock::sleep(Duration::from_millis(5 * tries)).await;
                 }

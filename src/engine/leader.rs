@@ -12,7 +12,10 @@ use std::{
 use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, clock, db::{GOODBYE, within}};
+use crate::{
+    Error, clock,
+    db::{GOODBYE, within},
+};
 
 /// Whoever would have a duty.
 #[derive(Clone, Debug)]

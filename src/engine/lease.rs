@@ -16,7 +16,7 @@ use crate::{
     Error,
     claim::Claiming,
     clock::{self, DatabaseClock},
-    db::{self, transaction},
+    db::{self, ANSWER, transaction},
     tally::ENGINE,
 };
 
@@ -90,6 +90,12 @@ impl Lease {
             self.lose();
         }
         left
+    }
+
+    /// For how long an answer is waited for in whatever is done under this lease. Where none comes for so long the connection is
+    /// lost, or Postgres so slow that the lease can hardly be kept; and whoever died has to be replaced meanwhile.
+    pub fn patience(&self) -> Duration {
+        self.length.mul_f64(0.6).min(ANSWER)
     }
 
     /// Returns when the lease does not surely hold any more, whatever else hangs.

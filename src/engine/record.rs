@@ -20,7 +20,7 @@ use crate::{
     Apply, Error,
     attempt::Call,
     clock,
-    db::{ANSWER, Line, Sent, Why, why, within},
+    db::{Line, Sent, Why, why, within},
     lease::Lease,
     tally::ENGINE,
     upstream::{self, Close},
@@ -170,7 +170,7 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
                 return;
             }
             let last_used = self.lines().pop();
-            let mut line = last_used.unwrap_or_else(|| Line::of(&self.pool));
+            let mut line = last_used.unwrap_or_else(|| Line::patient(&self.pool, self.lease.patience()));
             self.record(&mut line, group).await;
             self.lines().push(line);
         }
@@ -260,7 +260,7 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
             .bind(record.attempt)
             .bind(self.lease.worker)
             .fetch_one(&self.pool);
-        Ok(within(ANSWER, stands).await?)
+        Ok(within(self.lease.patience(), stands).await?)
     }
 
     async fn write_in(&self, conn: &mut PgConnection, group: &[Arc<Record<C>>]) -> Result<(), Error> {

@@ -244,14 +244,15 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             resuming: Resuming::new(),
             leaving: Leaving::default(),
         };
+        let patience = hands.shop.lease.patience();
         while hands.shop.lease.alive() && !stop.is_cancelled() {
-            if db::within(ANSWER, self.fill(pool, hands, &mut look)).await? {
+            if db::within(patience, self.fill(pool, hands, &mut look)).await? {
                 continue;
             }
             if let Some(length) = look.pace.announces() {
-                db::within(ANSWER, announce_sleep(pool, length)).await?;
+                db::within(patience, announce_sleep(pool, length)).await?;
                 // Whoever inserted before the announcement did not notify: look once more.
-                if length > Duration::ZERO && db::within(ANSWER, self.fill(pool, hands, &mut look)).await? {
+                if length > Duration::ZERO && db::within(patience, self.fill(pool, hands, &mut look)).await? {
                     continue;
                 }
             }
@@ -334,7 +335,7 @@ fn or_again<T: Default>(done: Result<T, Error>, more: &mut bool) -> Result<T, Er
 /// Looks around beside the work: reads what people asked, and takes over from the dead.
 async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>, claiming: Claiming) {
     while shop.lease.alive() {
-        if let Err(error) = db::within(ANSWER, look_once(&pool, &shop, claiming)).await {
+        if let Err(error) = db::within(shop.lease.patience(), look_once(&pool, &shop, claiming)).await {
             tracing::debug!(%error, "could not look around");
         }
         clock::sleep(Duration::from_secs(1)).await;

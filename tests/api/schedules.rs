@@ -91,5 +91,8 @@ async fn a_schedule_runs_when_a_person_says_so() {
     let started = api.post(&format!("{path}/run"), json!({})).await.expect(202);
     let shown = api.get(&format!("/workflows/{}", started.id())).await.expect(200).body;
     assert_eq!((&shown["kind"], &shown["requested_by"]), (&json!("sync"), &json!("admin")));
+    let noted = api.get("/acts?act=schedule.run").await.expect(200).body;
+    assert_eq!(noted["items"].as_array().unwrap().len(), 1, "{noted}");
+    assert_eq!(noted["items"][0]["after"]["workflow"], json!(started.id()), "{noted}");
     api.post("/schedules/99/run", json!({})).await.refused(404, "not-found", None);
 }

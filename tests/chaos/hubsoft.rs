@@ -1,4 +1,4 @@
-//! HubSoft as it is in life: it puts services on ports and takes them off, commits late, changes its mind, and sometimes
+//! HubSoft as it is in life: it puts services on ports, takes them off, replaces one by another, commits late, changes its mind, and sometimes
 //! does not learn whether it has committed. What it knows, it writes down; that is what the checker holds against us.
 
 use std::{
@@ -45,7 +45,8 @@ impl HubSoft {
                 Err(_) => return false,
             },
         };
-        let Ok(asked) = asks(&mut connection, port, wanted).await else { return false };
+        let rarer = rng.random_bool(0.4);
+        let Ok(asked) = asks(&mut connection, port, wanted, rarer).await else { return false };
         let Some(asked) = asked else {
             self.connection = sqlx::query("rollback").execute(&mut connection).await.is_ok().then_some(connection);
             return false;
@@ -64,8 +65,19 @@ impl HubSoft {
     }
 }
 
+/// A removal order that is finished.
+const ORDER: &str = "with removal as (
+    insert into hubsoft.service_order_type (id_tipo_ordem_servico, descricao, retirada) values (1, 'Retirada', true) on conflict do nothing)
+  insert into hubsoft.service_order (id_cliente_servico, id_tipo_ordem_servico, status, status_fechamento, data_termino_executado)
+  values ($1, 1, 'finalizado', 'concluido', now()) returning id_ordem_servico";
+
 /// Everything of the transaction but its end.
-async fn asks(connection: &mut PgConnection, port: i64, wanted: Option<i64>) -> sqlx::Result<Option<Asked>> {
+async fn asks(
+    connection: &mut PgConnection,
+    port: i64,
+    wanted: Option<i64>,
+    rarer: bool,
+) -> sqlx::Result<Option<Asked>> {
     sqlx::query("begin").execute(&mut *connection).await?;
     let lock = "select id_cliente_servico from mapping.port where id_porta_atendimento = $1 for update";
     let before: Option<i64> = sqlx::query_scalar(lock).bind(port).fetch_one(&mut *connection).await?;
@@ -75,17 +87,29 @@ async fn asks(connection: &mut PgConnection, port: i64, wanted: Option<i64>) -> 
         Some(service) => !sqlx::query_scalar::<_, bool>(sits).bind(service).fetch_one(&mut *connection).await?,
         None => false,
     };
+    // Whoever comes to a port where somebody sits pushes him away, or follows on him by a migrate; and who goes is taken off, or
+    // retired by an order that HubSoft closes.
     let (kind, service, after) = match (wanted.filter(|_| free), before) {
+        (Some(service), Some(_)) if rarer => ("migrate", service, Some(service)),
         (Some(service), _) => ("bind", service, Some(service)),
+        (None, Some(before)) if rarer => ("retirement", before, None),
         (None, Some(before)) => ("unbind", before, None),
         (None, None) => return Ok(None),
     };
+    let old = before.filter(|_| kind == "migrate");
     let update = "update mapping.port set id_cliente_servico = $2 where id_porta_atendimento = $1";
     sqlx::query(update).bind(port).bind(after).execute(&mut *connection).await?;
-    let payload = json!({ "id_porta_atendimento": port, "id_cliente_servico": service });
+    let mut payload = json!({ "id_porta_atendimento": port, "id_cliente_servico": service });
+    if let Some(old) = old {
+        payload["id_cliente_servico_antigo"] = json!(old);
+    }
+    if kind == "retirement" {
+        let order: i64 = sqlx::query_scalar(ORDER).bind(service).fetch_one(&mut *connection).await?;
+        payload["id_ordem_servico"] = json!(order);
+    }
     let enqueue = sqlx::query_scalar("select enlace.enqueue($1, $2)").bind(kind).bind(payload);
     let id: Uuid = enqueue.fetch_one(&mut *connection).await?;
-    Ok(Some(Asked { id, kind: kind.to_owned(), port, service, fate: Fate::Unknown }))
+    Ok(Some(Asked { id, kind: kind.to_owned(), port, service, old, fate: Fate::Unknown }))
 }
 
 /// The services, some for each client.

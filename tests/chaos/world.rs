@@ -1,6 +1,9 @@
 //! What chaos strikes: a Postgres of its own behind a proxy, an ISP, and two to five workers.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use enlace::postgres::Server;
 use rand::{Rng, rngs::SmallRng};
@@ -27,6 +30,8 @@ pub struct World {
     pub folder: Folder,
     /// Which worker died when.
     pub deaths: Vec<(u32, At)>,
+    /// All workers that there ever were.
+    hired: Vec<u32>,
     /// When workers could not reach Postgres, from when until when.
     pub away: Vec<(At, At)>,
 }
@@ -55,6 +60,7 @@ impl World {
             server: Some(server),
             folder,
             deaths: Vec::new(),
+            hired: Vec::new(),
             away: Vec::new(),
         };
         world.hire();
@@ -79,7 +85,9 @@ impl World {
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
             ("FAKETIME_CACHE_DURATION", "1"),
         ];
-        self.workers.push(self.isp.serve_with(&["serve", "--roles", "worker"], &url, &more));
+        let worker = self.isp.serve_with(&["serve", "--roles", "worker"], &url, &more);
+        self.hired.push(worker.pid());
+        self.workers.push(worker);
     }
 
     /// A random worker.
@@ -109,5 +117,16 @@ impl World {
     /// What workers believe that the time of day is.
     pub fn set_clock(&self, shift: &str) {
         std::fs::write(self.folder.path().join("clock"), shift).unwrap();
+    }
+}
+
+/// Whoever is killed leaves behind in memory what the liar about the time of day kept there.
+impl Drop for World {
+    fn drop(&mut self) {
+        for pid in &self.hired {
+            for name in [format!("faketime_shm_{pid}"), format!("sem.faketime_sem_{pid}")] {
+                let _ended_by_itself = std::fs::remove_file(Path::new("/dev/shm").join(name));
+            }
+        }
     }
 }

@@ -12,6 +12,10 @@ use engine::{
     acts::{self, Act, Ask, Person},
     registry::Definitions,
 };
+use enlace::desk::{
+    Caller, Refusal,
+    discrepancies::{self, Settle},
+};
 use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
 use serde_json::{Value, json};
 use simulators::faults::{Effect, Fault};
@@ -54,6 +58,11 @@ enum Op {
     Sync {
         side: usize,
     },
+    /// A person settles one of the differences that stand in the list, if that may be done.
+    PersonSettles {
+        nth: usize,
+        how: usize,
+    },
     /// The platform answers the next calls so.
     Outage {
         side: usize,
@@ -76,6 +85,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (n(), proptest::option::of(n())).prop_map(|(port, service)| Op::PersonPuts { port, service }),
         2 => n().prop_map(|port| Op::PersonRemoves { port }),
         1 => side().prop_map(|side| Op::Sync { side }),
+        3 => (n(), 0..3_usize).prop_map(|(nth, how)| Op::PersonSettles { nth, how }),
         2 => (side(), 0..4_usize, 1..6_u64).prop_map(|(side, how, calls)| Op::Outage { side, how, calls }),
         1 => Just(Op::Crash),
         2 => Just(Op::Calm),
@@ -111,6 +121,7 @@ impl World {
             }
             Op::PersonRemoves { port } => self.person_removes(at(port)).await,
             Op::Sync { side } => drop(self.sync(side).await),
+            Op::PersonSettles { nth, how } => person_settles(&pool, nth, how).await,
             Op::Outage { side, how, calls } => {
                 self.sides[side].desk.add_fault(Fault::always(effect(how)).times(calls));
             }
@@ -244,10 +255,26 @@ async fn hubsoft_retires(pool: &PgPool, port: i64) {
     tx.commit().await.unwrap();
 }
 
+/// A person settles one of the differences in the list: the platform follows, HubSoft follows, or both stay as they are.
+async fn person_settles(pool: &PgPool, nth: usize, how: usize) {
+    let open = "select id from mapping.discrepancy where settled_at is null order by id";
+    let open: Vec<i64> = sqlx::query_scalar(open).fetch_all(pool).await.unwrap();
+    if open.is_empty() {
+        return;
+    }
+    let bia = Caller::at_terminal("bia".to_owned());
+    let how = [Settle::Send, Settle::Take, Settle::Ignore][how];
+    match discrepancies::settle(pool, &bia, open[nth % open.len()], how, "conferido na rua").await {
+        // It may not be done to this one, or not now.
+        Ok(_) | Err(Refusal::NotNow { .. } | Refusal::Again | Refusal::Invalid { .. }) => {}
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
 /// What is wrong with a port; nothing where both sides are equal, or say why not.
 fn wrong(port: i64, sits: &Sits) -> Option<String> {
     let ours = sits.ours.map(|service| service.to_string());
-    let listed = |kind: &str| sits.discrepancies.iter().any(|known| known == kind);
+    let listed = |kind: &str| sits.discrepancies.iter().chain(&sits.ignored).any(|known| known == kind);
     let fine = match (&ours, &sits.theirs) {
         (None, None) => sits.discrepancies.is_empty(),
         (Some(ours), Some(theirs)) if ours == theirs => sits.discrepancies.is_empty() || listed("two_ports"),

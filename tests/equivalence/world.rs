@@ -190,7 +190,9 @@ impl World {
         let rows = sqlx::query(
             "select p.id_porta_atendimento, p.id_cliente_servico, p.reservado, s.external_id, p.sequencia,
                     coalesce((select array_agg(d.kind order by d.kind) from mapping.discrepancy d
-                              where d.id_porta_atendimento = p.id_porta_atendimento and d.settled_at is null), '{}')
+                              where d.id_porta_atendimento = p.id_porta_atendimento and d.settled_at is null), '{}'),
+                    coalesce((select array_agg(d.kind order by d.kind) from mapping.discrepancy d
+                              where d.id_porta_atendimento = p.id_porta_atendimento and d.settlement = 'ignore'), '{}')
              from mapping.port p join mapping.splitter s using (id_splitter)",
         );
         let rows = rows.fetch_all(&self.db.pool()).await.unwrap();
@@ -206,6 +208,7 @@ impl World {
                 reserved: row.get(2),
                 theirs: theirs.map(|held| held.code.unwrap_or_default()),
                 discrepancies: row.get(5),
+                ignored: row.get(6),
             };
             Some((port, sits))
         });
@@ -223,4 +226,6 @@ pub struct Sits {
     /// An empty code: somebody without one.
     pub theirs: Option<String>,
     pub discrepancies: Vec<String>,
+    /// A person left them as they are.
+    pub ignored: Vec<String>,
 }

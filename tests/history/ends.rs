@@ -54,7 +54,8 @@ fn committed(history: &History, notes: &mut Notes) {
 }
 
 fn same(row: &Row, asked: &Asked) -> bool {
-    row.kind == asked.kind && row.port == Some(asked.port) && row.service == Some(asked.service)
+    (row.kind.as_str(), row.port, row.service, row.old)
+        == (asked.kind.as_str(), Some(asked.port), Some(asked.service), asked.old)
 }
 
 /// Why an unfinished workflow waits for nothing that could ever come.
@@ -74,7 +75,7 @@ fn hubsoft(port: &Port, history: &History, notes: &mut Notes) {
     let last = of_it.max_by_key(|row| (row.committed, row.seq));
     let wanted = match last {
         None => port.before,
-        Some(row) if row.kind == "bind" => row.service,
+        Some(row) if row.seats() => row.service,
         Some(_) => None,
     };
     if port.ours != wanted {

@@ -90,7 +90,9 @@ fn spans<'h>(story: &'h Story<'h>) -> Vec<Span<'h>> {
 
 /// Whether this attempt may have made this call.
 fn explains(span: &Span<'_>, call: &Call) -> bool {
-    let (port, service) = (span.story.row.port, span.story.row.service.map(|service| service.to_string()));
+    let row = span.story.row;
+    let (port, service) = (row.port, row.service.map(|service| service.to_string()));
+    let old = row.old.map(|service| service.to_string());
     let own = |change: &Change| Some(change.port) == port && change.code == service;
     span.from <= call.at
         && call.at <= span.to
@@ -99,6 +101,12 @@ fn explains(span: &Span<'_>, call: &Call) -> bool {
                 // Put on its port, and where he sat before he is taken off by the same call.
                 call.changes.iter().any(|change| change.plugged && own(change))
                     && call.changes.iter().all(|change| change.code == service && (own(change) || !change.plugged))
+            }
+            // Whoever a migrate or a removal order takes off leaves wherever he is found to sit.
+            "detaching" if row.kind != "unbind" => {
+                let leaves = if row.kind == "migrate" { &old } else { &service };
+                let his = |change: &Change| Some(change.port) == port || change.code == *leaves;
+                call.changes.iter().all(|change| !change.plugged && his(change))
             }
             "clearing" | "detaching" => call.changes.iter().all(|change| !change.plugged && Some(change.port) == port),
             _ => false,
@@ -116,7 +124,7 @@ fn came_across(span: &Span<'_>, call: &Call, history: &History) -> bool {
 /// HubSoft had put him there, and by now either wants him there no longer, or he was put there again.
 fn made_good(span: &Span<'_>, call: &Call, change: &Change, history: &History) -> bool {
     let of_it = history.outbox.iter().filter(|row| row.port == Some(change.port));
-    let his = |row: &Row| row.kind == "bind" && row.service.map(|service| service.to_string()) == change.code;
+    let his = |row: &Row| row.seats() && row.service.map(|service| service.to_string()) == change.code;
     let again = of_it.clone().any(|row| row.by == Some(span.story.row.id) && row.committed > call.at && his(row));
     let mut told: Vec<&Row> = of_it.filter(|row| row.by.is_none() && row.committed <= span.to).collect();
     told.sort_by_key(|row| (row.committed, row.seq));

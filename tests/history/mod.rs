@@ -86,6 +86,9 @@ pub struct Asked {
     pub kind: String,
     pub port: i64,
     pub service: i64,
+    /// Of a migrate: the service that leaves.
+    #[serde(default)]
+    pub old: Option<i64>,
     pub fate: Fate,
 }
 
@@ -97,6 +100,9 @@ pub struct Row {
     pub kind: String,
     pub port: Option<i64>,
     pub service: Option<i64>,
+    /// Of a migrate: the service that leaves.
+    #[serde(default)]
+    pub old: Option<i64>,
     /// The workflow that asked for it, where it was not HubSoft: a displaced customer is looked at again (B2).
     #[serde(default)]
     pub by: Option<Uuid>,
@@ -267,7 +273,15 @@ impl Story<'_> {
     /// Its ordering keys.
     pub fn keys(&self) -> Vec<String> {
         let port = self.row.port.map(|port| format!("port:{port}"));
-        port.into_iter().chain(self.row.service.map(|service| format!("service:{service}"))).collect()
+        let services = self.row.service.into_iter().chain(self.row.old).map(|service| format!("service:{service}"));
+        port.into_iter().chain(services).collect()
+    }
+}
+
+impl Row {
+    /// HubSoft puts its service on its port by it.
+    pub fn seats(&self) -> bool {
+        matches!(self.kind.as_str(), "bind" | "migrate")
     }
 }
 

@@ -128,7 +128,7 @@ async fn outbox(pool: &PgPool) -> Vec<Row> {
     let rows = sqlx::query(
         "select id, seq, kind, (payload ->> 'id_porta_atendimento')::bigint, (payload ->> 'id_cliente_servico')::bigint,
                 (extract(epoch from pg_xact_commit_timestamp(xid::xid)) * 1000000)::bigint,
-                substring(requested_by from '^workflow (.+)$')::uuid
+                substring(requested_by from '^workflow (.+)$')::uuid, (payload ->> 'id_cliente_servico_antigo')::bigint
          from enlace.outbox order by seq",
     );
     let row = |row: sqlx::postgres::PgRow| Row {
@@ -139,6 +139,7 @@ async fn outbox(pool: &PgPool) -> Vec<Row> {
         service: row.get(4),
         committed: row.get(5),
         by: row.get(6),
+        old: row.get(7),
     };
     rows.fetch_all(pool).await.unwrap().into_iter().map(row).collect()
 }

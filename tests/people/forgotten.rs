@@ -108,7 +108,8 @@ async fn p2_s6_what_outlives_its_work_names_nobody_and_what_was_ignored_stays_so
     api.integration().await;
     let id = plant(&api).await;
     differ(&pool).await;
-    let taken_in = "insert into enlace.intake (id, upto, gaps, gap_xids) select 2, max(seq), '{}', '{}' from enlace.outbox";
+    let taken_in =
+        "insert into enlace.intake (id, upto, gaps, gap_xids) select 2, max(seq), '{}', '{}' from enlace.outbox";
     sqlx::query(taken_in).execute(&pool).await.unwrap();
     assert_eq!(trail::look(&pool, lead(&pool, trail::DUTY).await).await.unwrap(), 1);
     let planted = remains(&pool).await.len();

@@ -8,14 +8,23 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use enlace::migrations;
+use enlace::postgres::postmaster::Postmaster;
+use enlace::postgres::server::attach;
 use enlace::postgres::{Options, Server};
+use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, PgPool};
 use tokio::sync::OnceCell;
 
 /// What ordinary tests need no disk for; and room for many of them.
-const PARAMETERS: &[(&str, &str)] =
-    &[("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off"), ("max_connections", "300")];
+const PARAMETERS: &[(&str, &str)] = &[
+    ("fsync", "off"),
+    ("synchronous_commit", "off"),
+    ("full_page_writes", "off"),
+    ("wal_level", "minimal"),
+    ("max_wal_senders", "0"),
+    ("max_connections", "300"),
+];
 
 /// A database, dropped with the value.
 pub struct Db {
@@ -48,7 +57,8 @@ impl Db {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let template = template.unwrap_or("template0");
-        run(shared, format!("create database {name} template {template}")).await;
+        // Copied file by file: this server flushes nothing, and a copy through its log would be written twice.
+        run(shared, format!("create database {name} template {template} strategy file_copy")).await;
         let options = shared.clone().database(&name);
         let pool = PgPoolOptions::new().max_connections(10).connect_lazy_with(options.clone());
         Self { options, pool }
@@ -111,12 +121,36 @@ async fn shared() -> &'static Shared {
         .await
 }
 
-/// `target/test-postgres`.
+/// `target/test-postgres`: a link to a folder in memory where the machine has room for one. A database is six hundred small
+/// files, and making those on a disk takes longest in most tests.
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("test-postgres")
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = target.with_file_name("test-postgres");
+    let digest = Sha256::digest(target.as_os_str().as_encoded_bytes());
+    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    if let Some(memory) = in_memory().map(|memory| memory.join(format!("enlace-tests-{name}"))) {
+        // What was in memory before the machine started again is gone.
+        std::fs::create_dir_all(&memory).unwrap();
+        if !folder.exists() {
+            let _another_test_was_first = std::os::unix::fs::symlink(&memory, &folder);
+        }
+    }
+    folder
 }
 
+/// A folder of the system's that is kept in memory, if there is room for databases of a million rows.
+fn in_memory() -> Option<&'static Path> {
+    let memory = Path::new("/dev/shm");
+    let space = rustix::fs::statvfs(memory).ok()?;
+    (space.f_bavail * space.f_frsize > 6 << 30).then_some(memory)
+}
+
+/// Nearly always it runs: then nothing is looked for but where.
 async fn serve(data_dir: PathBuf) -> PgConnectOptions {
+    let cluster = data_dir.join("postgres/cluster").canonicalize();
+    if cluster.ok().and_then(|cluster| Postmaster::of(&cluster)).is_some_and(|found| !found.stopping) {
+        return attach(&data_dir).await.unwrap().database("postgres");
+    }
     let server = Server::start(&Options { data_dir, bin: None, parameters: PARAMETERS.to_vec() }).await.unwrap();
     let options = server.options().database("postgres");
     server.leave_running();

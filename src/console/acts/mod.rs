@@ -31,7 +31,7 @@ use crate::desk::{
 };
 
 /// What people do, as the audit names it.
-const ACTS: [&str; 25] = [
+const ACTS: [&str; 26] = [
     "retry",
     "skip",
     "resolve",
@@ -53,6 +53,7 @@ const ACTS: [&str; 25] = [
     "upstream.close",
     "upstream.limit",
     "schedule.edit",
+    "schedule.run",
     "discrepancy.send",
     "discrepancy.take",
     "token.create",

@@ -19,16 +19,15 @@ document.addEventListener("keydown", (event) => {
   document.getElementById("q")?.focus();
 });
 
-// A part that is fetched again is not taken from under the hands of who types in it or walks through it by keyboard, and what
-// was unfolded stays so.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const part = event.detail.target;
-  if (part.contains(document.activeElement)) event.detail.shouldSwap = false;
-  else part.dataset.unfolded = [...part.querySelectorAll("details[open][id]")].map((one) => one.id).join(" ");
-});
-document.addEventListener("htmx:afterSwap", (event) => {
-  const unfolded = event.detail.target.dataset.unfolded;
-  unfolded?.split(" ").forEach((id) => { if (id) document.getElementById(id)?.setAttribute("open", ""); });
+// A part that is fetched again changes only where it differs: what is under the pointer or under the hands of who walks through
+// it by keyboard stays the same element, what was typed or ticked stays, and what was unfolded stays so.
+const altered = (field) => field.matches("select")
+  ? [...field.options].some((one) => one.selected !== one.defaultSelected)
+  : field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+Object.assign(Idiomorph.defaults.callbacks, {
+  beforeNodeMorphed: (now) => !(now.matches?.("input, textarea, select") && (now === document.activeElement || altered(now))),
+  beforeNodeRemoved: (now) => !now.contains(document.activeElement),
+  beforeAttributeUpdated: (name, now) => !(name === "open" && now.matches("details")),
 });
 
 // A stream of events ends with its page, and is not reported as broken.

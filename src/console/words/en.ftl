@@ -270,6 +270,7 @@ act-upstream-open = Opened a platform
 act-upstream-close = Closed a platform
 act-upstream-limit = Changed a platform's limits
 act-schedule-edit = Changed a schedule
+act-schedule-run = Ran a schedule at once
 act-discrepancy-send = Discrepancy: send ours
 act-discrepancy-take = Discrepancy: take theirs
 act-discrepancy-ignore = Discrepancy: ignore

@@ -270,6 +270,7 @@ act-upstream-open = Abriu a plataforma
 act-upstream-close = Fechou a plataforma
 act-upstream-limit = Mudou os limites da plataforma
 act-schedule-edit = Mudou agendamento
+act-schedule-run = Executou agendamento na hora
 act-discrepancy-send = Divergência: enviar o nosso
 act-discrepancy-take = Divergência: aceitar o deles
 act-discrepancy-ignore = Divergência: ignorar
