@@ -12,11 +12,12 @@
 --
 -- Old workers know none of it and lose nothing by it. Rows that they forget leave their marks behind, which lead nowhere.
 create table enlace.trail (
+  number bigint not null,
   -- p: id_porta_atendimento; s: id_cliente_servico.
   sort   "char" not null,
-  number bigint not null,
   seq    bigint not null,
-  primary key (sort, number, seq)
+  -- By number first: where there are only ports yet, a planner would take the sort alone for enough.
+  primary key (number, sort, seq)
 );
 comment on table enlace.trail is 'Which work names a port (p) or a service (s)';
 
@@ -30,7 +31,7 @@ comment on table enlace.trail_mark is 'Up to which number of the outbox the trai
 -- Each once, though a migrate may name a port twice. What is no whole number names nothing.
 create function enlace.trail_keys(payload jsonb) returns table (sort "char", number bigint) language sql immutable parallel safe as $$
   select distinct k.sort::"char", v.value::bigint
-  from (values ('p', 'id_porta_atendimento'), ('p', 'id_porta_atendimento_antiga'), 
+  from (values ('p', 'id_porta_atendimento'), ('p', 'id_porta_atendimento_antiga'),
                ('s', 'id_cliente_servico'), ('s', 'id_cliente_servico_antigo')) k (sort, name)
   cross join lateral (select payload ->> k.name as value) v
   where v.value ~ '^[0-9]{1,18}$'
@@ -43,7 +44,7 @@ create function enlace.trail_of(ports bigint[], services bigint[]) returns setof
   select t.seq from enlace.trail t where t.sort = 's' and t.number = any (services)
   union
   select o.seq
-  from enlace.trail_mark m
+  from (select upto from enlace.trail_mark limit 1) m
   cross join lateral (select b.seq, b.payload from enlace.outbox b where b.seq > m.upto order by b.seq) o
   where exists (select from enlace.trail_keys(o.payload) k
                 where k.sort = 'p' and k.number = any (ports) or k.sort = 's' and k.number = any (services))

@@ -8,9 +8,9 @@ with seen as (
   cross join seen
   cross join lateral (select b.seq, b.payload from enlace.outbox b where b.seq > m.upto and b.seq <= seen.upto order by b.seq limit $1) o
 ), written as (
-  insert into enlace.trail (sort, number, seq)
-  select k.sort, k.number, n.seq from next n cross join lateral enlace.trail_keys(n.payload) k
-  order by k.sort, k.number, n.seq
+  insert into enlace.trail (number, sort, seq)
+  select k.number, k.sort, n.seq from next n cross join lateral enlace.trail_keys(n.payload) k
+  order by k.number, k.sort, n.seq
   on conflict do nothing
 ), marked as (
   update enlace.trail_mark set upto = (select max(seq) from next) where exists (select from next)
