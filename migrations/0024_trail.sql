@@ -34,7 +34,7 @@ create function enlace.trail_keys(payload jsonb) returns table (sort "char", num
   from (values ('p', 'id_porta_atendimento'), ('p', 'id_porta_atendimento_antiga'),
                ('s', 'id_cliente_servico'), ('s', 'id_cliente_servico_antigo')) k (sort, name)
   cross join lateral (select payload ->> k.name as value) v
-  where v.value ~ '^[0-9]{1,18}$'
+  where v.value ~ '^[1-9][0-9]{0,17}$'
 $$;
 
 -- The order by the outbox's number is what makes the planner take the index for what is not written yet (0023).
@@ -44,10 +44,10 @@ create function enlace.trail_of(ports bigint[], services bigint[]) returns setof
   select t.seq from enlace.trail t where t.sort = 's' and t.number = any (services)
   union
   select o.seq
-  from (select upto from enlace.trail_mark limit 1) m
-  cross join lateral (select b.seq, b.payload from enlace.outbox b where b.seq > m.upto order by b.seq) o
-  where exists (select from enlace.trail_keys(o.payload) k
-                where k.sort = 'p' and k.number = any (ports) or k.sort = 's' and k.number = any (services))
+  from (select m.upto, ports::text[] as ports, services::text[] as services from enlace.trail_mark m limit 1) sought
+  cross join lateral (select b.seq, b.payload from enlace.outbox b where b.seq > sought.upto order by b.seq) o
+  where o.payload ->> 'id_porta_atendimento' = any (sought.ports) or o.payload ->> 'id_porta_atendimento_antiga' = any (sought.ports)
+     or o.payload ->> 'id_cliente_servico' = any (sought.services) or o.payload ->> 'id_cliente_servico_antigo' = any (sought.services)
 $$;
 
 revoke all on enlace.trail, enlace.trail_mark from public;

@@ -85,6 +85,19 @@ pub(super) async fn start_noting<'a>(
     along: Along,
     noted: impl Fn(Uuid) -> Option<audit::Entry<'a>>,
 ) -> Result<Started, Refusal> {
+    let id = begin(pool, caller, asked, along, noted).await?;
+    let status = sqlx::query_scalar(include_str!("sql/status_of.sql")).bind(id).fetch_one(pool).await?;
+    Ok(Started { id, status })
+}
+
+/// The same for whoever does not ask how it stands.
+pub(super) async fn begin<'a>(
+    pool: &PgPool,
+    caller: &'a Caller,
+    asked: Start,
+    along: Along,
+    noted: impl Fn(Uuid) -> Option<audit::Entry<'a>>,
+) -> Result<Uuid, Refusal> {
     let asked = checked(caller, asked, &along)?;
     let once = || async {
         let mut tx = pool.begin().await?;
@@ -95,9 +108,7 @@ pub(super) async fn start_noting<'a>(
         tx.commit().await?;
         Ok(id)
     };
-    let id = again(once).await?;
-    let status = sqlx::query_scalar(include_str!("sql/status_of.sql")).bind(id).fetch_one(pool).await?;
-    Ok(Started { id, status })
+    again(once).await
 }
 
 async fn enqueue(conn: &mut PgConnection, caller: &Caller, asked: &Start, along: &Along) -> Result<Uuid, Refusal> {
@@ -156,22 +167,25 @@ fn keyed(caller: &Caller, along: &Along) -> Result<Option<String>, Refusal> {
 /// # Errors
 /// When the database cannot be read.
 pub async fn wait(pool: &PgPool, caller: &Caller, id: Uuid, time: Duration) -> Result<Option<Ended>, Refusal> {
-    wait_looking(pool, caller, id, time, LOOKS).await
+    let Some((status, result)) = wait_looking(pool, caller, id, time, LOOKS).await? else { return Ok(None) };
+    let row = query::workflow(pool, id).await?.ok_or_else(|| Refusal::no_workflow(id))?;
+    Ok(Some(Ended { id, status, result, explanation: Explanation::of(&row.explanation, caller) }))
 }
 
-/// The same, looking again after the first of these pauses at first and after the second at last.
+/// The same, looking again after the first of these pauses at first and after the second at last; only how it ended and what came
+/// of it, which is all that a person on the phone waits for.
 pub(super) async fn wait_looking(
     pool: &PgPool,
     caller: &Caller,
     id: Uuid,
     time: Duration,
     looks: (Duration, Duration),
-) -> Result<Option<Ended>, Refusal> {
+) -> Result<Option<(String, Option<Value>)>, Refusal> {
     let began = clock::monotonic();
     let until = began + time;
     loop {
-        if let Some(ended) = ended(pool, caller, id).await? {
-            return Ok(Some(ended));
+        if let Some(over) = over(pool, caller, id).await? {
+            return Ok(Some(over));
         }
         let left = until.saturating_duration_since(clock::monotonic());
         if left.is_zero() {
@@ -183,19 +197,16 @@ pub(super) async fn wait_looking(
     }
 }
 
-async fn ended(pool: &PgPool, caller: &Caller, id: Uuid) -> Result<Option<Ended>, Refusal> {
-    let over: bool = sqlx::query_scalar(include_str!("sql/has_ended.sql"))
-        .bind(id)
-        .bind(caller.reads_only_of())
-        .fetch_one(pool)
-        .await?;
-    let Some(row) = (if over { query::workflow(pool, id).await? } else { None }) else { return Ok(None) };
-    let mut result = row.result;
+async fn over(pool: &PgPool, caller: &Caller, id: Uuid) -> Result<Option<(String, Option<Value>)>, Refusal> {
+    let query = sqlx::query_as(include_str!("sql/ended_as.sql")).bind(id).bind(caller.reads_only_of());
+    let Some((status, mut result)): Option<(String, Option<Value>)> = query.fetch_optional(pool).await? else {
+        return Ok(None);
+    };
     let tells = result.as_ref().is_some_and(mask::tells);
     if !caller.sees_people() {
         result.iter_mut().for_each(mask::people);
     } else if tells {
         looked::at_workflow(pool, caller, id).await?;
     }
-    Ok(Some(Ended { id, status: row.status, result, explanation: Explanation::of(&row.explanation, caller) }))
+    Ok(Some((status, result)))
 }

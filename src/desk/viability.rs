@@ -57,10 +57,10 @@ pub async fn ask(
         requested_by: None,
         not_before: None,
     };
-    let started = start::start(pool, caller, asked, along).await?;
+    let id = start::begin(pool, caller, asked, along, |_| None).await?;
     let patience = wait.unwrap_or(Duration::MAX).min(patience + BESIDES);
-    let ended = start::wait_looking(pool, caller, started.id, patience, LOOKS).await?;
-    match ended.filter(|ended| ended.status == "succeeded").and_then(|ended| ended.result) {
+    let ended = start::wait_looking(pool, caller, id, patience, LOOKS).await?;
+    match ended.filter(|(status, _)| status == "succeeded").and_then(|(_, result)| result) {
         Some(answer) => Ok(answer),
         None => alone(pool, caller, &question).await,
     }
