@@ -20,13 +20,13 @@ use chrono::{DateTime, Utc};
 use croner::Cron;
 use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 use serde_json::Value;
-use sqlx::PgPool;
+use sqlx::{Connection, PgPool};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
     Error, clock,
-    db::{ANSWER, transaction, within},
+    db::{ANSWER, Why, transaction, why, within},
 };
 
 /// Missed ticks that are recorded one by one, at most; the rest of a long absence is not.
@@ -112,6 +112,15 @@ pub struct Ticked {
     pub overlapped: usize,
 }
 
+impl Ticked {
+    fn add(&mut self, more: Self) {
+        self.started.extend(more.started);
+        self.joined.extend(more.joined);
+        self.skipped += more.skipped;
+        self.overlapped += more.overlapped;
+    }
+}
+
 /// Starts what is due. Safe to call from any number of processes at once.
 ///
 /// # Errors
@@ -122,7 +131,20 @@ pub async fn tick(pool: &PgPool) -> Result<Ticked, Error> {
             let due: Vec<Due> = sqlx::query_as(include_str!("sql/schedule_due.sql")).fetch_all(&mut *tx).await?;
             let mut ticked = Ticked::default();
             for schedule in due {
-                start(tx, schedule, &mut ticked).await?;
+                let id = schedule.id;
+                // Apart from the others: one that cannot be started holds up itself alone (G13), and is tried again at each look.
+                let (mut apart, mut this) = (tx.begin().await?, Ticked::default());
+                match start(&mut apart, schedule, &mut this).await {
+                    Ok(()) => {
+                        apart.commit().await?;
+                        ticked.add(this);
+                    }
+                    Err(Error::Database(error)) if matches!(why(&error), Why::Other | Why::Duplicate) => {
+                        apart.rollback().await?;
+                        tracing::error!(schedule.id = id, %error, "a schedule's workflow could not be started");
+                    }
+                    Err(error) => return Err(error),
+                }
             }
             Ok(ticked)
         })
