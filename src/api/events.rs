@@ -12,14 +12,13 @@ use axum::{
 };
 use engine::clock;
 use futures_util::{Stream, StreamExt, stream};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::{
     ApiState,
     caller::{May, Reading},
     problem::Problems,
 };
-use crate::desk::live::{Event, Hub};
+use crate::desk::live::{Event, Hub, Listener};
 
 /// So often a stream shows that it is alive where there is nothing to tell.
 const ALIVE: Duration = Duration::from_secs(15);
@@ -40,12 +39,12 @@ const RETRY: Duration = Duration::from_secs(2);
         example = "event: workflow\ndata: {\"id\":\"01920000-0000-7000-8000-000000000000\",\"kind\":\"bind\",\"status\":\"running\",\"state\":\"looking\"}\n\n"),
         Problems))]
 pub async fn listen(_: May<Reading>, State(state): State<ApiState>) -> Response {
-    stream(&state.live, |_| true)
+    stream(&state.live, true, |_| true)
 }
 
-/// A stream of those events of the hub that somebody wants, and of [`Event::More`].
-pub fn stream(hub: &Hub, wanted: impl Fn(&Event) -> bool + Send + 'static) -> Response {
-    let stream = Sse::new(told(hub, wanted)).keep_alive(KeepAlive::new().interval(ALIVE));
+/// A stream of those events of the hub that somebody wants, of single workflows among them or not, and of [`Event::More`].
+pub fn stream(hub: &Hub, singles: bool, wanted: impl Fn(&Event) -> bool + Send + 'static) -> Response {
+    let stream = Sse::new(told(hub, singles, wanted)).keep_alive(KeepAlive::new().interval(ALIVE));
     // Some proxies hold back what they could send at once.
     ([(header::CACHE_CONTROL, "no-store"), (X_ACCEL_BUFFERING, "no")], stream).into_response()
 }
@@ -53,11 +52,11 @@ pub fn stream(hub: &Hub, wanted: impl Fn(&Event) -> bool + Send + 'static) -> Re
 const X_ACCEL_BUFFERING: header::HeaderName = header::HeaderName::from_static("x-accel-buffering");
 
 /// What the hub tells, beginning with [`Event::More`], until the process stops.
-fn told<F>(hub: &Hub, wanted: F) -> impl Stream<Item = Result<sse::Event, Infallible>> + use<F>
+fn told<F>(hub: &Hub, singles: bool, wanted: F) -> impl Stream<Item = Result<sse::Event, Infallible>> + use<F>
 where
     F: Fn(&Event) -> bool + Send + 'static,
 {
-    let (listening, stop) = (hub.subscribe(), hub.stop().clone());
+    let (listening, stop) = (hub.subscribe(singles), hub.stop().clone());
     let first = stream::once(async { Arc::new(Event::More) });
     let ends = async move {
         tokio::select! { () = stop.cancelled() => {}, () = clock::sleep(LONGEST) => {} }
@@ -67,12 +66,9 @@ where
     wanted.map(|event| Ok(written(&event))).take_until(ends)
 }
 
-async fn next(mut listening: Receiver<Arc<Event>>) -> Option<(Arc<Event>, Receiver<Arc<Event>>)> {
-    match listening.recv().await {
-        Ok(event) => Some((event, listening)),
-        Err(RecvError::Lagged(_)) => Some((Arc::new(Event::More), listening)),
-        Err(RecvError::Closed) => None,
-    }
+async fn next(mut listening: Listener) -> Option<(Arc<Event>, Listener)> {
+    let event = listening.next().await?;
+    Some((event, listening))
 }
 
 fn written(event: &Event) -> sse::Event {

@@ -41,7 +41,7 @@ impl About {
 
 /// Events until the page is left.
 pub async fn listen(State(state): State<ConsoleState>, _: Seen<Reading>, Query(about): Query<About>) -> Response {
-    events::stream(&state.live, move |event| about.wants(event))
+    events::stream(&state.live, about.workflow.is_some(), move |event| about.wants(event))
 }
 
 #[cfg(test)]

@@ -7,7 +7,13 @@
 
 mod look;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use engine::{
     clock,
@@ -16,7 +22,10 @@ use engine::{
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{
+    Notify,
+    broadcast::{self, error::RecvError},
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -126,13 +135,41 @@ impl Event {
 pub struct Hub {
     sent: broadcast::Sender<Arc<Event>>,
     wanted: Arc<Notify>,
+    /// How many of those who listen want to hear of single workflows.
+    singles: Arc<AtomicUsize>,
     stop: CancellationToken,
+}
+
+/// Somebody who listens.
+pub struct Listener {
+    told: broadcast::Receiver<Arc<Event>>,
+    singles: Option<Arc<AtomicUsize>>,
+}
+
+impl Listener {
+    /// What has changed next; [`Event::More`] where some of it was missed, and nothing once nothing more can come.
+    pub async fn next(&mut self) -> Option<Arc<Event>> {
+        match self.told.recv().await {
+            Ok(event) => Some(event),
+            Err(RecvError::Lagged(_)) => Some(Arc::new(Event::More)),
+            Err(RecvError::Closed) => None,
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(singles) = &self.singles {
+            singles.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Hub {
     /// A hub that looks, while somebody listens, until `stop`.
     pub fn start(pool: PgPool, stop: CancellationToken) -> Self {
-        let hub = Self { sent: broadcast::Sender::new(BEHIND), wanted: Arc::default(), stop };
+        let (sent, singles) = (broadcast::Sender::new(BEHIND), Arc::default());
+        let hub = Self { sent, wanted: Arc::default(), singles, stop };
         let looking = hub.clone();
         tokio::spawn(async move {
             let stop = looking.stop.clone();
@@ -141,11 +178,15 @@ impl Hub {
         hub
     }
 
-    /// Whatever changes from now on. Whoever subscribes first and then reads what it shows misses nothing.
-    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Event>> {
-        let listening = self.sent.subscribe();
+    /// Whatever changes from now on. Whoever subscribes first and then reads what it shows misses nothing. `singles`: single
+    /// workflows, too; while nobody wants those they are not looked for, which is most of what a look costs.
+    pub fn subscribe(&self, singles: bool) -> Listener {
+        if singles {
+            self.singles.fetch_add(1, Ordering::Relaxed);
+        }
+        let listener = Listener { told: self.sent.subscribe(), singles: singles.then(|| Arc::clone(&self.singles)) };
         self.wanted.notify_one();
-        listening
+        listener
     }
 
     /// Cancelled when the process stops: streams end then.
@@ -172,7 +213,8 @@ impl Hub {
 
     /// One look. The first, and the first after one that failed, knows only that something may have changed.
     async fn look(&self, pool: &PgPool, seen: &mut Option<Seen>) {
-        match within(ANSWER, Seen::look(pool, seen.take())).await {
+        let singles = self.singles.load(Ordering::Relaxed) > 0;
+        match within(ANSWER, Seen::look(pool, seen.take(), singles)).await {
             Ok((now, events)) => {
                 *seen = Some(now);
                 // Where nobody listens any more, the next look is not made.

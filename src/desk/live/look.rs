@@ -57,13 +57,18 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Looks, and tells what has changed since the last look, if there was one.
-    pub async fn look(pool: &PgPool, last: Option<Self>) -> Result<(Self, Vec<Event>), Refusal> {
+    /// Looks, and tells what has changed since the last look, if there was one; of single workflows only where those are wanted.
+    pub async fn look(pool: &PgPool, last: Option<Self>, singles: bool) -> Result<(Self, Vec<Event>), Refusal> {
         let marks: Marks = sqlx::query_as(include_str!("../sql/live_marks.sql")).bind(CROWDED).fetch_one(pool).await?;
         let Some(mut seen) = last else { return Ok((Self::first(pool, marks).await?, vec![Event::More])) };
         seen.look += 1;
         let mut events = Vec::new();
-        seen.workflows(pool, &mut events).await?;
+        if singles {
+            seen.workflows(pool, &mut events).await?;
+        } else if seen.marks.crowded {
+            // The board then lacks what is unfinished.
+            events.push(Event::More);
+        }
         seen.syncs(pool, &mut events).await?;
         seen.acts(pool, &mut events).await?;
         seen.upstreams(pool, &mut events).await?;

@@ -1,8 +1,9 @@
 -- How everything that is unfinished stands: what was taken in, and what was not yet (counted up to 1000). Of `run` alone, because
--- a backlog's outbox rows need not be read to be counted.
+-- a backlog's outbox rows need not be read to be counted. Ids sort as the times that they hold, also as text: one of them is read
+-- as a time, and not each.
 with unfinished as (
   select case when r.worker is not null then 'running' when r.status = 'queued' and r.blockers > 0 then 'waiting' else r.status end as name,
-         count(*) as count, min(enlace.id_time(r.id)) as since
+         count(*) as count, enlace.id_time(min(r.id::text collate "C")::uuid) as since
   from enlace.run r
   group by 1
   union all
