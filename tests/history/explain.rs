@@ -32,6 +32,11 @@ pub fn check(history: &History, stories: &[Story<'_>], notes: &mut Notes) {
             continue;
         }
         let found: Vec<usize> = (0..spans.len()).filter(|at| explains(&spans[*at], call)).collect();
+        // Who is looked for wherever he sits (a migrate, a removal order) may at once be in the way of somebody else's work on that
+        // port: then it is that work's.
+        let at_home = |at: &usize| call.changes.iter().any(|change| spans[*at].story.row.port == Some(change.port));
+        let own: Vec<usize> = found.iter().copied().filter(at_home).collect();
+        let found = if found.len() > 1 && !own.is_empty() { own } else { found };
         match found.as_slice() {
             [] if spans.iter().any(|span| came_across(span, call, history)) => {}
             [] => unexplained(call, &spans, notes),
