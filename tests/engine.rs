@@ -6,6 +6,7 @@ mod history;
 mod isolation;
 mod keys;
 mod leader;
+mod lost_intakes;
 mod retries;
 mod start;
 mod steps;

@@ -85,7 +85,7 @@ pub struct Input {
 pub enum State {
     /// What do the platforms have there?
     Asking,
-    /// What they could say is registered.
+    /// What HubSoft lacked of what they said is registered. Where it lacked nothing, nothing has to be recorded first.
     Searching {
         /// What came of asking them.
         asked: Vec<Asked>,
@@ -123,7 +123,7 @@ impl Workflow for Viability {
             Asking => Step::look(
                 says("perguntar às plataformas que caixas há no raio", "ask the platforms for boxes in the radius"),
                 WAITED_FOR,
-                &[Searching],
+                &[Searching, Answered],
             ),
             Searching => Step::look(
                 says("procurar portas livres no mapeamento", "search the mapping for free ports"),
@@ -139,16 +139,23 @@ impl Workflow for Viability {
             State::Asking => {
                 let projects = cx.ports.network.projects(cx.input.id_projeto).await?;
                 let (asked, changes) = asking::all(cx, &projects).await?;
+                if changes.is_empty() {
+                    return Ok(to(answered(cx, &projects, &asked).await?));
+                }
                 Ok(to(State::Searching { asked }).writing(changes))
             }
             State::Searching { asked } => {
                 let projects = cx.ports.network.projects(cx.input.id_projeto).await?;
-                let found = cx.ports.network.search(&wanted(cx.input, &projects, &asked)).await?;
-                Ok(to(State::Answered { resultado: answer::of(cx.input, &projects, &asked, &found) }))
+                Ok(to(answered(cx, &projects, &asked).await?))
             }
             State::Answered { .. } => Ok(to(state)),
         }
     }
+}
+
+async fn answered(cx: &Cx<'_, Viability>, projects: &[Project], asked: &[Asked]) -> Result<State, Trouble> {
+    let found = cx.ports.network.search(&wanted(cx.input, projects, asked)).await?;
+    Ok(State::Answered { resultado: answer::of(cx.input, projects, asked, &found) })
 }
 
 /// Whether a project is searched: the one that was named, and otherwise all but those whose integration is inactive (rules V1, D4).

@@ -88,7 +88,7 @@ enum What {
         #[arg(long, default_value_t = 1000)]
         rate: u32,
         /// Seconds of each run.
-        #[arg(long, default_value_t = 10)]
+        #[arg(long, default_value_t = 40)]
         seconds: u64,
     },
     /// What `enlace serve` costs while there is nothing to do: processor, memory, transactions.

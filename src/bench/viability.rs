@@ -110,17 +110,11 @@ async fn asked(pool: &PgPool, base: &str, n: u32) -> Result<Vec<Row>> {
 
 /// Where the time goes inside; what is missing of the whole is HTTP, the enqueueing and the noticing of the end.
 async fn parts(pool: &PgPool) -> Result<Vec<Row>> {
-    let parts: Vec<[f64; 5]> = sqlx::query_as(include_str!("sql/viability_parts.sql"))
-        .fetch_all(pool)
-        .await?
-        .into_iter()
-        .map(|(begun, asked, recorded, searched, ended)| [begun, asked, recorded, searched, ended])
-        .collect();
+    let parts: Vec<(f64, f64, f64)> = sqlx::query_as(include_str!("sql/viability_parts.sql")).fetch_all(pool).await?;
+    let parts: Vec<[f64; 3]> = parts.into_iter().map(<[f64; 3]>::from).collect();
     let names = [
         "from the enqueueing to a worker's first step",
-        "asking, beside the platform's answer",
-        "recording what it said",
-        "searching",
+        "reading and searching, beside the platform's answer",
         "recording the end",
     ];
     let rows = names.into_iter().enumerate().flat_map(|(n, name)| {

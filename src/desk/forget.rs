@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use engine::{
-    Error, clock,
+    Error,
     db::transaction,
     leader::{self, Candidate, Term},
 };
@@ -22,21 +22,12 @@ const LOOK: Duration = Duration::from_secs(1800);
 /// Forgets whenever this process leads, until `stop`.
 pub async fn keep(pool: PgPool, name: String, days: u32, stop: CancellationToken) {
     let candidate = Candidate { duty: DUTY, name, lease: LEASE };
-    leader::lead(pool.clone(), candidate, stop, move |term| {
-        let pool = pool.clone();
-        async move {
-            loop {
-                match look(&pool, term, days).await {
-                    Ok(0) => {}
-                    Ok(forgotten) => {
-                        tracing::info!(people.forgotten = forgotten, "what was kept of people was forgotten")
-                    }
-                    Err(Error::LeaseLost) => return,
-                    Err(error) => tracing::warn!(%error, "people could not be forgotten; the next look tries again"),
-                }
-                clock::sleep(LOOK).await;
-            }
+    leader::look_every(LOOK, pool, candidate, stop, move |pool, term| async move {
+        let forgotten = look(&pool, term, days).await?;
+        if forgotten > 0 {
+            tracing::info!(people.forgotten = forgotten, "what was kept of people was forgotten");
         }
+        Ok(())
     })
     .await;
 }

@@ -161,9 +161,10 @@ pub async fn run(pool: &PgPool, caller: &Caller, id: i64) -> Result<start::Start
     };
     let noted = |started: Uuid| {
         let after = json!({ "schedule": id, "workflow": started });
-        Some(audit::Entry { act: "schedule.run", person: &caller.name, reason: "", before: before.clone(), after })
+        audit::Entry { act: "schedule.run", person: &caller.name, reason: "", before: before.clone(), after }
     };
-    start::start_noting(pool, caller, asked, start::Along::default(), noted).await
+    let id = start::begin(pool, caller, asked, start::Along::default(), Some(&noted)).await?;
+    start::standing(pool, id).await
 }
 
 /// When a pattern would tick next: three times, so that one sees whether it is what one meant.

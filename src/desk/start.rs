@@ -14,8 +14,19 @@ use super::{Caller, Refusal, again, audit, check, looked, mask, workflows::Expla
 
 /// What a stored `dedup_id` begins with where it was made from an `Idempotency-Key`.
 const KEYED: &str = "Idempotency-Key ";
-/// How soon a wait looks again, at first and at last.
-const LOOKS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+/// How soon a wait for any work looks.
+const LOOKS: Looks = Looks { first: Duration::ZERO, soon: Duration::from_millis(20), late: Duration::from_millis(500) };
+
+/// How a wait looks.
+#[derive(Clone, Copy)]
+pub(super) struct Looks {
+    /// Nothing has ended before this is over.
+    pub(super) first: Duration,
+    /// The pause between two looks at first.
+    pub(super) soon: Duration,
+    /// And at last.
+    pub(super) late: Duration,
+}
 
 /// A workflow to start.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -69,41 +80,42 @@ pub struct Ended {
     pub explanation: Explanation,
 }
 
+/// An entry in the audit, made of the id of what was started.
+pub(super) type Noted<'n, 'a> = &'n (dyn Fn(Uuid) -> audit::Entry<'a> + Sync);
+
 /// Starts a workflow, or finds the one that an earlier request with the same id started.
 ///
 /// # Errors
 /// [`Refusal::Invalid`] names what cannot be taken; nothing is stored then.
 pub async fn start(pool: &PgPool, caller: &Caller, asked: Start, along: Along) -> Result<Started, Refusal> {
-    start_noting(pool, caller, asked, along, |_| None).await
+    let id = begin(pool, caller, asked, along, None).await?;
+    standing(pool, id).await
 }
 
-/// The same, with an entry in the audit that is written with it, or not at all; none is written where `noted` has none.
-pub(super) async fn start_noting<'a>(
-    pool: &PgPool,
-    caller: &'a Caller,
-    asked: Start,
-    along: Along,
-    noted: impl Fn(Uuid) -> Option<audit::Entry<'a>>,
-) -> Result<Started, Refusal> {
-    let id = begin(pool, caller, asked, along, noted).await?;
+/// How it stands.
+pub(super) async fn standing(pool: &PgPool, id: Uuid) -> Result<Started, Refusal> {
     let status = sqlx::query_scalar(include_str!("sql/status_of.sql")).bind(id).fetch_one(pool).await?;
     Ok(Started { id, status })
 }
 
-/// The same for whoever does not ask how it stands.
-pub(super) async fn begin<'a>(
+/// The same for whoever does not ask how it stands, with an entry in the audit that is written with it, or not at all.
+pub(super) async fn begin(
     pool: &PgPool,
-    caller: &'a Caller,
+    caller: &Caller,
     asked: Start,
     along: Along,
-    noted: impl Fn(Uuid) -> Option<audit::Entry<'a>>,
+    noted: Option<Noted<'_, '_>>,
 ) -> Result<Uuid, Refusal> {
     let asked = checked(caller, asked, &along)?;
+    if noted.is_none() && along.idempotency_key.is_none() && caller.reads_only_of().is_none() {
+        // Nothing is written beside it: one statement, which commits by itself.
+        return again(async || enqueue(&mut *pool.acquire().await?, caller, &asked, &along).await).await;
+    }
     let once = || async {
         let mut tx = pool.begin().await?;
         let id = enqueue(&mut tx, caller, &asked, &along).await?;
-        if let Some(entry) = noted(id) {
-            audit::note(&mut tx, entry).await?;
+        if let Some(noted) = noted {
+            audit::note(&mut tx, noted(id)).await?;
         }
         tx.commit().await?;
         Ok(id)
@@ -172,17 +184,17 @@ pub async fn wait(pool: &PgPool, caller: &Caller, id: Uuid, time: Duration) -> R
     Ok(Some(Ended { id, status, result, explanation: Explanation::of(&row.explanation, caller) }))
 }
 
-/// The same, looking again after the first of these pauses at first and after the second at last; only how it ended and what came
-/// of it, which is all that a person on the phone waits for.
+/// The same, looking as soon as that; only how it ended and what came of it, which is all that a person on the phone waits for.
 pub(super) async fn wait_looking(
     pool: &PgPool,
     caller: &Caller,
     id: Uuid,
     time: Duration,
-    looks: (Duration, Duration),
+    looks: Looks,
 ) -> Result<Option<(String, Option<Value>)>, Refusal> {
     let began = clock::monotonic();
     let until = began + time;
+    clock::sleep(looks.first.min(time)).await;
     loop {
         if let Some(over) = over(pool, caller, id).await? {
             return Ok(Some(over));
@@ -192,7 +204,7 @@ pub(super) async fn wait_looking(
             return Ok(None);
         }
         // A tenth of what was waited already: no answer is noticed later than that.
-        let pause = (began.elapsed() / 10).clamp(looks.0, looks.1);
+        let pause = (began.elapsed() / 10).clamp(looks.soon, looks.late);
         clock::sleep(pause.min(left)).await;
     }
 }

@@ -23,19 +23,12 @@ const BATCH: i64 = 20_000;
 /// Writes whenever this process leads, until `stop`.
 pub async fn keep(pool: PgPool, name: String, stop: CancellationToken) {
     let candidate = Candidate { duty: DUTY, name, lease: LEASE };
-    leader::lead(pool.clone(), candidate, stop, move |term| {
-        let pool = pool.clone();
-        async move {
-            loop {
-                match look(&pool, term).await {
-                    Ok(0) => {}
-                    Ok(written) => tracing::debug!(trail.written = written, "the trail was written"),
-                    Err(Error::LeaseLost) => return,
-                    Err(error) => tracing::warn!(%error, "the trail could not be written; the next look tries again"),
-                }
-                clock::sleep(LOOK).await;
-            }
+    leader::look_every(LOOK, pool, candidate, stop, move |pool, term| async move {
+        let written = look(&pool, term).await?;
+        if written > 0 {
+            tracing::debug!(trail.written = written, "the trail was written");
         }
+        Ok(())
     })
     .await;
 }

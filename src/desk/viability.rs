@@ -11,13 +11,14 @@ use workflows::viability::{self, Input};
 
 use super::{
     Caller, Refusal, mask,
-    start::{self, Along, Start},
+    start::{self, Along, Looks, Start},
 };
 
 /// What a worker needs beyond the platforms' deadline: to take the question in, to search, to record.
 const BESIDES: Duration = Duration::from_secs(1);
-/// How soon a wait looks again, at first and at last: a person waits, but not for a machine's every breath.
-const LOOKS: (Duration, Duration) = (Duration::from_millis(3), Duration::from_millis(100));
+/// A person waits. Before the first look no question was ever answered.
+const LOOKS: Looks =
+    Looks { first: Duration::from_millis(6), soon: Duration::from_millis(1), late: Duration::from_millis(100) };
 
 /// A question, as it is documented; the database checks it.
 #[derive(Clone, Debug, ToSchema)]
@@ -57,7 +58,7 @@ pub async fn ask(
         requested_by: None,
         not_before: None,
     };
-    let id = start::begin(pool, caller, asked, along, |_| None).await?;
+    let id = start::begin(pool, caller, asked, along, None).await?;
     let patience = wait.unwrap_or(Duration::MAX).min(patience + BESIDES);
     let ended = start::wait_looking(pool, caller, id, patience, LOOKS).await?;
     match ended.filter(|(status, _)| status == "succeeded").and_then(|(_, result)| result) {

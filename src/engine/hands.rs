@@ -113,6 +113,10 @@ impl<C: Clone + Send + Sync + 'static> Hands<C> {
         self.ids.len()
     }
 
+    pub(crate) fn ids(&self) -> &HashSet<Uuid> {
+        &self.ids
+    }
+
     pub(crate) fn take(&mut self, held: Vec<claim::Held<C>>) {
         for h in held {
             let (id, shop) = (h.run.id, Arc::clone(&self.shop));

@@ -52,27 +52,18 @@ const TRIES: u32 = 10;
 /// Keeps history whenever this process leads, until `stop`.
 pub async fn keep(pool: PgPool, name: String, keep: Keep, stop: CancellationToken) {
     let candidate = Candidate { duty: DUTY, name, lease: LEASE };
-    leader::lead(pool.clone(), candidate, stop, move |term| {
-        let pool = pool.clone();
-        async move {
-            loop {
-                match look(&pool, term, keep).await {
-                    Ok(kept) if kept == Kept::default() => {}
-                    Ok(kept) => tracing::info!(
-                        history.made = kept.made,
-                        history.forgotten = kept.forgotten,
-                        history.dropped = kept.dropped,
-                        history.left = kept.left,
-                        "history was kept in order"
-                    ),
-                    Err(Error::LeaseLost) => return,
-                    Err(error) => {
-                        tracing::warn!(%error, "history could not be kept in order; the next look tries again")
-                    }
-                }
-                clock::sleep(LOOK).await;
-            }
+    leader::look_every(LOOK, pool, candidate, stop, move |pool, term| async move {
+        let kept = look(&pool, term, keep).await?;
+        if kept != Kept::default() {
+            tracing::info!(
+                history.made = kept.made,
+                history.forgotten = kept.forgotten,
+                history.dropped = kept.dropped,
+                history.left = kept.left,
+                "history was kept in order"
+            );
         }
+        Ok(())
     })
     .await;
 }

@@ -6,6 +6,11 @@
 //! than the intake that notices: a snapshot's upper end would not do, because it counts what has completed, and a transaction
 //! may hold a higher id than that. How far the outbox was taken in is the last row
 //! of a log whose primary key admits one successor: two workers cannot both take the same rows.
+//!
+//! An intake promises nothing to anybody, and everything that it writes can be read from the outbox again. So it does not wait
+//! for the disk, unless it takes in hand what writes to a platform first. A crash of Postgres may lose it then, and with it what
+//! says that a worker holds the workflow: the first record of each is written only if the database still says so (G5), and
+//! that record's commit takes the intake to the disk along with it.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -80,13 +85,13 @@ impl Mark {
 }
 
 /// Takes in up to `most` rows of what was committed, and holds as many of those workflows as `hold` allows. What another worker
-/// knows better is left to that one (G10).
+/// knows better is left to that one (G10). `in_hand` are the workflows that this worker holds already.
 ///
 /// # Errors
-/// When Postgres cannot be reached, or the lease is gone.
+/// When Postgres cannot be reached, or the lease is gone; it is, too, where Postgres has lost an earlier intake of this worker's.
 pub async fn take_in<C: 'static>(
     conn: &mut PgConnection,
-    worker: Uuid,
+    (worker, in_hand): (Uuid, &HashSet<Uuid>),
     registry: &Registry<C>,
     (most, hold): (usize, usize),
     leaving: &mut Leaving,
@@ -97,6 +102,10 @@ pub async fn take_in<C: 'static>(
         .fetch_all(&mut *conn)
         .await?;
     let Some(first) = rows.first() else { return Ok(TakenIn::default()) };
+    if rows.iter().filter_map(|r| r.id).any(|id| in_hand.contains(&id)) {
+        tracing::warn!("Postgres has crashed and lost an intake; what is in hand is given back");
+        return Err(Error::LeaseLost);
+    }
     let last_intake = first.intake_id;
     let before = Mark {
         upto: first.upto,
@@ -197,7 +206,16 @@ impl<C: 'static> Batch<C> {
             asked: None,
             stamp: None,
             unfit,
+            afloat: true,
         });
+    }
+
+    /// Whether something is taken in hand that writes to a platform before it has recorded anything: that it was begun has to be
+    /// known after any crash (G3).
+    fn writes_first(&self) -> bool {
+        let writes =
+            |held: &Held<C>| held.kind.as_ref().is_some_and(|kind| kind.step(&held.at).is_some_and(|row| row.writes()));
+        self.held.iter().zip(&self.claim).any(|(held, claim)| *claim && writes(held))
     }
 
     async fn write(self, conn: &mut PgConnection, worker: Uuid, intake: i64, mark: &Mark) -> Result<TakenIn<C>, Error> {
@@ -223,6 +241,7 @@ impl<C: 'static> Batch<C> {
             .bind(keys.keys)
             .bind(keys.positions)
             .bind(keys.behind)
+            .bind(self.writes_first())
             .fetch_all(&mut *conn)
             .await?;
         if rows.len() < self.held.len() {

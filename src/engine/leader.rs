@@ -121,6 +121,34 @@ pub async fn lead<W: Future<Output = ()> + Send>(
     }
 }
 
+/// Looks again and again whenever this process has the duty, until `stop`: each look does what is due. One that fails is told, and
+/// the next tries again.
+pub async fn look_every<L: Future<Output = Result<(), Error>> + Send>(
+    pause: Duration,
+    pool: PgPool,
+    candidate: Candidate,
+    stop: CancellationToken,
+    look: impl Fn(PgPool, Term) -> L + Sync,
+) {
+    let (look, looked) = (&look, pool.clone());
+    lead(pool, candidate, stop, |term| {
+        let pool = looked.clone();
+        async move {
+            loop {
+                match look(pool.clone(), term).await {
+                    Ok(()) => {}
+                    Err(Error::LeaseLost) => return,
+                    Err(error) => {
+                        tracing::warn!(%error, leader.duty = term.duty, "a look has failed; the next tries again");
+                    }
+                }
+                clock::sleep(pause).await;
+            }
+        }
+    })
+    .await;
+}
+
 /// Renews the lease four times in its length; returns when it is gone, or when this process can no longer know that it is not.
 async fn ends(pool: &PgPool, term: &Term, lease: Duration) {
     let mut asked: Instant = clock::monotonic();

@@ -8,6 +8,12 @@ use crate::{claim, clock, intake};
 /// Rows a second above which a worker stays awake and polls instead of being notified. Far below what notifying every commit
 /// allows on a slow machine: there HubSoft would be slowed down to less than this, and go on being notified about.
 const BUSY_RATE: f64 = 100.0;
+/// Such a rate for so long keeps it awake, until it has not been seen for a while: where many commit at once, they queue behind each
+/// other's notifications from the first moment on.
+const BURST: Duration = Duration::from_millis(25);
+const AWAKE: Duration = Duration::from_millis(300);
+/// And for so long it is a load.
+const LOAD: Duration = Duration::from_millis(250);
 const BUSY_POLL: Duration = Duration::from_millis(3);
 /// With hands to spare, what comes in such numbers is taken in in fewer, larger groups: each costs a commit for every step, and
 /// HubSoft, whose rows they are, needs the machine as well.
@@ -26,6 +32,8 @@ pub(crate) struct Pace {
     announced: Duration,
     /// Since when it is announced that this worker sleeps.
     pub(crate) asleep: Option<Instant>,
+    awake_until: Option<Instant>,
+    bursts: Rate,
     taken_in: Rate,
     into_hands: Rate,
     last_ahead: Option<Instant>,
@@ -37,20 +45,26 @@ pub(crate) struct Pace {
 }
 
 /// How many a second, about, lately.
-#[derive(Default)]
 struct Rate {
+    /// After so long half of it is forgotten.
+    half: Duration,
     value: f64,
     at: Option<Instant>,
 }
 
 impl Rate {
+    fn over(half: Duration) -> Self {
+        Self { half, value: 0.0, at: None }
+    }
+
     fn add(&mut self, count: usize) {
-        self.value = self.a_second() + f64::from(u32::try_from(count).unwrap_or(u32::MAX)) * 2.0;
+        let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        self.value = self.a_second() + count / (2.0 * self.half.as_secs_f64());
         self.at = Some(clock::monotonic());
     }
 
     fn a_second(&self) -> f64 {
-        self.value * self.at.map_or(0.0, |at| 0.5_f64.powf(at.elapsed().as_secs_f64() * 4.0))
+        self.value * self.at.map_or(0.0, |at| 0.5_f64.powf(at.elapsed().div_duration_f64(self.half)))
     }
 }
 
@@ -60,8 +74,10 @@ impl Pace {
             idle,
             announced: idle * 3 + Duration::from_millis(500),
             asleep: None,
-            taken_in: Rate::default(),
-            into_hands: Rate::default(),
+            awake_until: None,
+            bursts: Rate::over(BURST),
+            taken_in: Rate::over(LOAD),
+            into_hands: Rate::over(LOAD),
             last_ahead: None,
             claim_next: true,
             claim_later: false,
@@ -69,8 +85,13 @@ impl Pace {
         }
     }
 
-    pub(crate) fn busy(&self) -> bool {
+    fn busy(&self) -> bool {
         self.taken_in.a_second() > BUSY_RATE
+    }
+
+    /// It looks by itself, whoever inserts.
+    fn awake(&self) -> bool {
+        self.busy() || self.awake_until.is_some_and(|until| clock::monotonic() < until)
     }
 
     /// How many rows to take in now; `None`: the outbox is not even looked at.
@@ -87,6 +108,10 @@ impl Pace {
     pub(crate) fn took(&mut self, rows: usize, held: usize) {
         self.taken_in.add(rows);
         self.into_hands.add(held);
+        self.bursts.add(rows);
+        if self.bursts.a_second() > BUSY_RATE {
+            self.awake_until = Some(clock::monotonic() + AWAKE);
+        }
         // What came in goes first: its record is about to be written, and there is seldom anything to claim just then.
         self.claim_later = rows > 0 && rows == held && !self.claim_later;
         // What was taken in but not held at once is there to be claimed.
@@ -111,7 +136,7 @@ impl Pace {
     /// commits would wait for the one before it to notify.
     pub(crate) fn announces(&mut self) -> Option<Duration> {
         let slept = self.asleep.is_some_and(|since| since.elapsed() < 2 * self.idle);
-        if self.busy() {
+        if self.awake() {
             self.asleep.take().map(|_| Duration::ZERO)
         } else if !slept {
             self.asleep = Some(clock::monotonic());
@@ -131,7 +156,7 @@ impl Pace {
         let rest = match free {
             _ if self.gathers(free, in_flight) => return GATHERED_POLL,
             0 => BUSY_POLL,
-            _ if self.busy() || self.claim_later => BUSY_POLL,
+            _ if self.awake() || self.claim_later => BUSY_POLL,
             _ => self.idle,
         };
         until_due.map_or(rest, |due| due.min(rest))
@@ -149,7 +174,7 @@ mod tests {
         assert_eq!(pace.announces(), None, "and that is said once");
         pace.took(1, 1);
         assert_eq!(pace.announces(), None, "one row is no burst");
-        pace.took(200, 200);
+        pace.took(5, 5);
         assert_eq!(pace.announces(), Some(Duration::ZERO), "from here on each commit would notify for nothing");
         assert_eq!(pace.announces(), None);
         assert!(pace.rest(None, 1000, 1000) <= GATHERED_POLL, "it looks by itself instead");

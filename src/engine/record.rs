@@ -78,6 +78,8 @@ pub struct Record<C> {
     pub began_at: DateTime<Utc>,
     /// And when it ended.
     pub ended_at: DateTime<Utc>,
+    /// That the workflow is held may have been lost in a crash of Postgres: it is written only if the row still says so.
+    pub afloat: bool,
     /// Written in the same transaction.
     pub changes: Vec<C>,
     /// What becomes of the workflow.
@@ -316,9 +318,10 @@ async fn append_steps<C>(conn: &mut PgConnection, worker: Uuid, group: &[Arc<Rec
         .bind(calls.collect::<Vec<_>>())
         .bind(column(group, |r| r.began_at))
         .bind(column(group, |r| r.ended_at))
+        .bind(column(group, |r| r.afloat))
         .execute(conn)
         .await?;
-    if written.rows_affected() == 0 { Err(Error::LeaseLost) } else { Ok(()) }
+    if written.rows_affected() < group.len() as u64 { Err(Error::LeaseLost) } else { Ok(()) }
 }
 
 /// One column of a group.

@@ -50,6 +50,11 @@ pub enum StepRow {
 }
 
 impl StepRow {
+    /// Whether the step writes to an upstream.
+    pub(crate) fn writes(&self) -> bool {
+        matches!(self, StepRow::Work { settled_by: Some(_), .. })
+    }
+
     /// What is done there, or what the end means.
     pub fn text(&self) -> Text {
         match self {

@@ -86,6 +86,7 @@ async fn submit<C>(shop: &Shop<C>, record: &Arc<Record<C>>) -> Recorded {
 }
 
 fn go_on<C>(held: &mut Held<C>, record: &Record<C>) {
+    held.afloat = false;
     if let Some((at, data)) = &record.next {
         held.at.clone_from(at);
         held.state = data.clone().map_or_else(|| json!({ "state": at }), |data| version::unstamped(data).0);
@@ -385,6 +386,7 @@ fn blank<C>(shop: &Shop<C>, held: &Held<C>, outcome: Outcome) -> Record<C> {
         calls_ended_at: Vec::new(),
         began_at: now,
         ended_at: now,
+        afloat: held.afloat,
         changes: Vec::new(),
         then: Then::GoOn,
     }

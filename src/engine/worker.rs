@@ -149,6 +149,9 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             pumped = self.pump(&pool, &mut hands, stop) => pumped,
             () = lease.ends() => Err(Error::LeaseLost),
         };
+        if matches!(pumped, Err(Error::LeaseLost)) {
+            lease.lose();
+        }
         let unfinished = if lease.alive() { hands.lay_down().await } else { hands.drop_all() };
         // What is not handed over now is handed over under the next lease.
         let given_up = db::within(GOODBYE, lease.give_up(&pool, &unfinished)).await;
@@ -285,7 +288,9 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         let free = self.free(hands);
         let mut conn = look.line.take().await?;
         if let Some(most) = look.pace.takes_in(free) {
-            let taken = intake::take_in(&mut conn, worker, &self.registry, (most, free), &mut look.leaving).await;
+            let taken =
+                intake::take_in(&mut conn, (worker, hands.ids()), &self.registry, (most, free), &mut look.leaving)
+                    .await;
             let taken = or_again(taken, &mut more)?;
             look.pace.took(taken.count, taken.held.len());
             ENGINE.taken_in.increment(taken.count as u64);

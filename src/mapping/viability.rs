@@ -163,7 +163,7 @@ pub async fn projects(pool: &PgPool, id_projeto: Option<i64>) -> Result<Vec<Proj
 /// # Errors
 /// When the database cannot be read.
 pub async fn lacking(pool: &PgPool, id_projeto: i64, external_ids: &[String]) -> Result<Vec<String>, Error> {
-    let query = sqlx::query_scalar(include_str!("sql/viability_lacking.sql")).persistent(false);
+    let query = sqlx::query_scalar(include_str!("sql/viability_lacking.sql"));
     Ok(query.bind(id_projeto).bind(external_ids).fetch_all(pool).await?)
 }
 
@@ -175,8 +175,7 @@ pub async fn search(pool: &PgPool, wanted: &Wanted) -> Result<Found, Error> {
     let areas = wanted.place.map(|place| areas(place, wanted.radius_metres)).unwrap_or_default();
     let side = |of: fn(&Area) -> f64| areas.iter().map(of).collect::<Vec<f64>>();
     let most = i64::try_from(MOST_BOXES + 1).unwrap_or(i64::MAX);
-    // Planned with the values at hand: how many boxes lie in a rectangle is what the plan depends on.
-    let query = sqlx::query_as(include_str!("sql/viability_boxes.sql")).persistent(false);
+    let query = sqlx::query_as(include_str!("sql/viability_boxes.sql"));
     let rows: Vec<BoxRow> = query
         .bind(wanted.place.map(|place| place.latitude))
         .bind(wanted.place.map(|place| place.longitude))

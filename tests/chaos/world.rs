@@ -13,7 +13,7 @@ use simulators::ozmap::Options;
 use super::faults::faketime;
 use crate::{
     history::{At, watch::Watch},
-    support::{Db, Folder, Process, isp::Isp, proxy::Proxy},
+    support::{Db, Folder, Process, isp::Isp, paths::ALTERNATIVE, proxy::Proxy},
 };
 
 /// How long a worker that says nothing keeps its work.
@@ -71,13 +71,13 @@ impl World {
         world
     }
 
-    /// One worker more. Its time of day is the file's.
+    /// One worker more. Its time of day is the file's; every other one claims and wakes up on the alternative paths.
     pub fn hire(&mut self) {
         let database = self.isp.db.options().get_database().unwrap();
         let url = format!("postgres://enlace@127.0.0.1:{}/{database}?sslmode=disable", self.proxy.port());
         let (library, clock) = (faketime(), self.folder.path().join("clock"));
         let lease = LEASE.as_secs().to_string();
-        let more = [
+        let mut more = vec![
             ("ENLACE_WORKER_LEASE_SECONDS", lease.as_str()),
             ("ENLACE_LOG_FILTER", "error"),
             ("LD_PRELOAD", library.to_str().unwrap()),
@@ -85,6 +85,9 @@ impl World {
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
             ("FAKETIME_CACHE_DURATION", "1"),
         ];
+        if self.hired.len() % 2 == 1 {
+            more.extend(ALTERNATIVE);
+        }
         let worker = self.isp.serve_with(&["serve", "--roles", "worker"], &url, &more);
         self.hired.push(worker.pid());
         self.workers.push(worker);

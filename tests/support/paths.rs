@@ -3,8 +3,8 @@
 
 use engine::{claim::Claiming, worker::Settings};
 
-/// What a child process of ours is told, then.
-const VARIABLES: &[(&str, &str)] =
+/// What a process of ours is told that is to take the alternative ones.
+pub const ALTERNATIVE: &[(&str, &str)] =
     &[("ENLACE_WORKER_CLAIM", "guarded"), ("ENLACE_WORKER_WAKE", "poll"), ("ENLACE_WORKER_POLL_MILLISECONDS", "100")];
 
 fn alternative() -> bool {
@@ -18,5 +18,5 @@ pub fn worker(settings: Settings) -> Settings {
 
 /// Variables for a process that serves.
 pub fn variables(arguments: &[&str]) -> &'static [(&'static str, &'static str)] {
-    if alternative() && arguments.first() == Some(&"serve") { VARIABLES } else { &[] }
+    if alternative() && arguments.first() == Some(&"serve") { ALTERNATIVE } else { &[] }
 }

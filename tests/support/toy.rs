@@ -272,8 +272,12 @@ pub fn start_registry(db: &Db, ledger: &Arc<Ledger>, registry: Registry<Written>
 
 /// A database that takes the toy.
 pub async fn db() -> Db {
+    on(Db::new().await).await
+}
+
+/// This one, made to take the toy.
+pub async fn on(db: Db) -> Db {
     let _set_by_another_test = tracing_subscriber::fmt().with_env_filter("info").with_test_writer().try_init();
-    let db = Db::new().await;
     for statement in [
         "create table toy_write (id uuid not null, what text not null)",
         "create or replace function enlace.admitted(kind text, payload jsonb) returns jsonb language sql as 'select payload'",

@@ -1,10 +1,9 @@
 -- Claims what may go on, most urgent lane first; claimed.sql goes on. Rows that another worker is claiming are
 -- passed over; order within a key does not depend on it, because followers of a head are not ready (G4). So are kinds and
 -- versions that this build does not know; what it claims of an older version is closed to builds of that version (G10). Each
--- lane is read from where it may hold something ($4; G14).
-with me as (
-  select id from enlace.worker where id = $1 and lease_until > enlace.now() for key share
-), ready as (
+-- lane is read from where it may hold something ($4; G14). Where nothing is, nothing is locked, and nothing is to be written
+-- at the end: a look costs no wait for the disk.
+with ready as (
   select r.id
   from unnest($4::timestamptz[]) with ordinality as l (since, lane)
   cross join lateral (
@@ -14,6 +13,8 @@ with me as (
     order by r.due_at limit $2 for update skip locked
   ) r
   limit $2
+), me as (
+  select id from enlace.worker where id = $1 and lease_until > enlace.now() and exists (select from ready) for key share
 ), claimed as (
   update enlace.run r
   set worker = me.id, status = 'queued', upstream = null, error = null, since = enlace.now(),

@@ -1,9 +1,7 @@
 -- Claims what may go on, as claim.sql does, by an update that holds only for what is still to be had: of two workers that see
 -- the same rows, the second waits for the first and then finds them taken, or is told to run again. The guard is written so
 -- that the planner does not begin with the index that it resembles, and walk over all that is dead in it (G14).
-with me as (
-  select id from enlace.worker where id = $1 and lease_until > enlace.now() for key share
-), ready as (
+with ready as (
   select r.id
   from unnest($4::timestamptz[]) with ordinality as l (since, lane)
   cross join lateral (
@@ -13,6 +11,8 @@ with me as (
     order by r.due_at limit $2
   ) r
   limit $2
+), me as (
+  select id from enlace.worker where id = $1 and lease_until > enlace.now() and exists (select from ready) for key share
 ), claimed as (
   update enlace.run r
   set worker = me.id, status = 'queued', upstream = null, error = null, since = enlace.now(),

@@ -1,9 +1,12 @@
 -- Takes rows in: appends to the intake's log (which only one worker can do), makes their runs and keys, and claims at once
 -- those that may start. `blocked` locks the last holder of each key, so that its end cannot slip between (G4). A gap that is
 -- new is noticed by this transaction: whoever may still fill it has a lower id than this one. Nothing is due before it is here:
--- whoever looked for what is due need not look there again.
+-- whoever looked for what is due need not look there again. The disk is waited for only where $20 says so.
 with me as (
-  select id from enlace.worker where id = $1 and lease_until > enlace.now() for key share
+  select id from enlace.worker
+  where id = $1 and lease_until > enlace.now()
+    and set_config('synchronous_commit', case when $20 then current_setting('synchronous_commit') else 'off' end, true) <> ''
+  for key share
 ), log as (
   insert into enlace.intake (id, upto, gaps, gap_xids) select $2, $3, $4, (select coalesce(array_agg(coalesce(g.xid, pg_current_xact_id()::text::bigint) order by g.n), '{}')
                            from unnest($5::bigint[]) with ordinality g (xid, n))
