@@ -4,6 +4,7 @@
 mod city;
 mod columns;
 mod faults;
+mod others;
 mod paging;
 mod tokens;
 mod viability;

@@ -1,5 +1,7 @@
 //! Half-hour tokens, what renews them, and what happens when neither will do.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use platforms::geosite::Validity;
@@ -104,6 +106,62 @@ async fn g6_an_api_that_refuses_every_token_is_asked_three_times_and_no_more() {
     let (geosite, history) = account(&server.url);
     assert_eq!(told(geosite.test().await), (FailureKind::Unauthorised, "geosite.unauthorised"));
     assert_eq!((calls(&history, "/desc"), calls(&history, LOGIN), calls(&history, REFRESH)), (3, 2, 1));
+}
+
+/// Gives `t1`, `t2`, …; refuses all but the newest with a 403, and a renewal as told.
+async fn forbidding(renewal: fn() -> Option<Reply>) -> Canned {
+    static GIVEN: AtomicUsize = AtomicUsize::new(0);
+    let newest = Arc::new(AtomicUsize::new(0));
+    Canned::serving(move |seen| match seen.path.split('?').next().unwrap_or_default() {
+        LOGIN | REFRESH => match renewal().filter(|_| seen.path == REFRESH) {
+            Some(refused) => refused,
+            None => {
+                newest.store(GIVEN.fetch_add(1, SeqCst) + 1, SeqCst);
+                Reply::json(200, json!({"token": format!("t{}", newest.load(SeqCst)), "refreshToken": "r"}))
+            }
+        },
+        // Somebody else logs in, and what was given before is good no more.
+        "/cliente/list" if seen.query("filter").is_some_and(|f| f.contains("outro")) => {
+            newest.store(0, SeqCst);
+            super::records(json!([]))
+        }
+        _ if seen.authorization != Some(format!("Digicade-Rest-API:t{}", newest.load(SeqCst))) => {
+            Reply::Status(403, "Token expirado".into())
+        }
+        "/cliente/desc" => described(&["fid", "codigo", "nome", "fid_splitter", "porta"]),
+        _ => super::records(json!([{"fid": 7, "codigo": "4411"}])),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn g6_a_403_to_a_token_that_was_good_is_renewed_once() {
+    let refused: [fn() -> Option<Reply>; 5] = [
+        || None,
+        || Some(Reply::Status(403, String::new())),
+        || Some(Reply::Status(405, String::new())),
+        || Some(Reply::Status(410, String::new())),
+        || Some(Reply::json(415, json!({"message": "?"}))),
+    ];
+    for renewal in refused {
+        let server = forbidding(renewal).await;
+        let (geosite, history) = account(&server.url);
+        assert_eq!(geosite.seats_of("4411").await.unwrap().len(), 1);
+        geosite.seats_of("outro").await.unwrap();
+        assert_eq!(geosite.seats_of("4411").await.unwrap().len(), 1);
+        let logins = if renewal().is_some() { 2 } else { 1 };
+        assert_eq!((calls(&history, LOGIN), calls(&history, REFRESH)), (logins, 1));
+    }
+}
+
+#[tokio::test]
+async fn g7_a_pause_that_a_renewal_asks_for_is_no_refusal_of_it() {
+    let server = forbidding(|| Some(Reply::Status(429, String::new()))).await;
+    let (geosite, history) = account(&server.url);
+    geosite.seats_of("4411").await.unwrap();
+    geosite.seats_of("outro").await.unwrap();
+    assert_eq!(told(geosite.seats_of("4411").await).0, FailureKind::Throttled);
+    assert_eq!((calls(&history, LOGIN), calls(&history, REFRESH)), (1, 1));
 }
 
 #[tokio::test]

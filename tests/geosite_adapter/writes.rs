@@ -116,7 +116,8 @@ async fn b2_nothing_but_code_name_document_and_port_is_sent() {
     geosite.attach(&port("2", "3", 4), &ana, &[]).await.unwrap();
     let sent = server.seen().into_iter().find(|seen| seen.is("POST", "/cliente/save")).unwrap();
     let sent: serde_json::Value = serde_json::from_str(&sent.body).unwrap();
-    let expected = json!({"codigo": "4411", "nome": "Ana Lúcia Prado", "documento": "52998224725", "fid_splitter": "3", "porta": 5});
+    let expected =
+        json!({"codigo": "4411", "nome": "Ana Lúcia Prado", "documento": "52998224725", "fid_splitter": 3, "porta": 5});
     assert_eq!(sent, expected);
 }
 

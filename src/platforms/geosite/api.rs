@@ -6,6 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::auth::{Auth, How, refused};
+use super::literals::Literals;
 use super::url::at;
 use crate::http::{Answer, Ask, Http, Purpose};
 use crate::{Failure, FailureKind};
@@ -16,17 +17,25 @@ pub(super) struct Api {
     pub(super) auth: Auth,
     /// What the vendor calls `{urlApplication}`.
     pub(super) base: Url,
+    pub(super) literals: Literals,
 }
 
 impl Api {
     /// Makes the call. A 401 means that nothing was done: then once more with a renewed token, and where that does not do
-    /// either, with one of a fresh login.
+    /// either, with one of a fresh login. A 403 may mean the same of a token that was good before: it is renewed once.
     pub(super) async fn ask(&self, ask: &Ask) -> Result<Answer, Failure> {
         let mut presented = self.auth.present(&self.http, &self.base).await?;
         for how in [How::Refresh, How::LogIn] {
             let answer = self.http.send(ask, with(presented.header.clone())).await?;
-            if answer.status != StatusCode::UNAUTHORIZED {
-                return Ok(answer);
+            match answer.status {
+                StatusCode::UNAUTHORIZED => {}
+                StatusCode::FORBIDDEN if how == How::Refresh && self.auth.was_good(&presented) => {}
+                status => {
+                    if status.is_success() {
+                        self.auth.is_good(&presented);
+                    }
+                    return Ok(answer);
+                }
             }
             presented = self.auth.renew(&self.http, &self.base, &presented, how).await?;
         }

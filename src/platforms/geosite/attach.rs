@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::Geosite;
 use super::api::said_no;
 use super::columns::{Feature, Layout, Role};
-use super::guessed::{self, FID};
-use super::liberal::{Record, as_flag};
+use super::guessed::{self, Described};
+use super::liberal::{Record, as_flag, as_text};
 use super::listing::Row;
 use super::seats::{customer_of, seat_of};
 use crate::http::Answer;
@@ -37,10 +37,32 @@ impl Geosite {
         }
         let layout = self.layouts.of(&self.api, Feature::Customer).await?;
         let own = self.customers_having(&layout, Role::Code, &customer.code).await?;
-        let own = own.first().map(|row| row.fid.as_str());
-        let answer = self.api.write(guessed::save(own, columns(&layout, port, customer))).await?;
-        self.judge(&answer, own.is_some())
+        let own = own.first().map(|row| self.key(&layout, &row.fid));
+        let known = own.is_some();
+        let answer = self.api.write(guessed::save(own, self.columns(&layout, port, customer))).await?;
+        self.judge(&answer, known)
             .map_err(|failure| failure.hiding([customer.name.as_str()].into_iter().chain(customer.document.as_deref())))
+    }
+
+    fn key(&self, layout: &Layout, fid: &str) -> Value {
+        self.api.literals.value(layout, &Described::key(), fid)
+    }
+
+    /// What is sent of a customer (rule B2), and where he is put.
+    fn columns(&self, layout: &Layout, port: &PortAddress, customer: &CustomerToAttach) -> Record {
+        let literal = |role, value: &str| {
+            let column = layout.column(role)?;
+            Some((column.name.clone(), self.api.literals.value(layout, column, value)))
+        };
+        let named = |role, value: Value| Some((layout.name(role)?.to_owned(), value));
+        let sent = [
+            literal(Role::Code, &customer.code),
+            named(Role::Name, customer.name.as_str().into()),
+            customer.document.as_deref().and_then(|document| named(Role::Document, document.into())),
+            literal(Role::Splitter, &port.splitter_external_id),
+            named(Role::Port, guessed::port_number(port.sequencia).into()),
+        ];
+        sent.into_iter().flatten().collect()
     }
 
     fn judge(&self, answer: &Answer, known: bool) -> Result<(), Failure> {
@@ -57,15 +79,15 @@ impl Geosite {
     /// The record is looked at first: it may be somewhere else by now, or somebody else's, and is left alone then.
     pub(super) async fn take_off(&self, seat: &Seat, how: Detach) -> Result<(), Failure> {
         let layout = self.layouts.of(&self.api, Feature::Customer).await?;
-        let found = self.api.having(&layout, FID, &seat.external_id).await;
+        let found = self.api.having(&layout, &Described::key(), &seat.external_id).await;
         let found = self.noting(Feature::Customer, found).await?;
         let Some(row) = found.first().filter(|row| is_still(seat, &seat_of(&layout, row))) else {
             return Ok(());
         };
         let write = match how {
-            Detach::Everything => guessed::delete(&row.fid),
+            Detach::Everything => guessed::delete(self.key(&layout, &row.fid)),
             Detach::KeepHome if seat_of(&layout, row).splitter_external_id.is_none() => return Ok(()),
-            Detach::KeepHome => guessed::save(Some(&row.fid), cleared(&layout, row)),
+            Detach::KeepHome => guessed::save(Some(self.key(&layout, &row.fid)), cleared(&layout, row)),
         };
         let answer = self.api.write(write).await?;
         if answer.status == 404 {
@@ -77,24 +99,15 @@ impl Geosite {
     }
 }
 
-/// What is sent of a customer (rule B2), and where he is put.
-fn columns(layout: &Layout, port: &PortAddress, customer: &CustomerToAttach) -> Record {
-    let sent = [
-        (Role::Code, Some(Value::from(customer.code.as_str()))),
-        (Role::Name, Some(Value::from(customer.name.as_str()))),
-        (Role::Document, customer.document.as_deref().map(Value::from)),
-        (Role::Splitter, Some(Value::from(port.splitter_external_id.as_str()))),
-        (Role::Port, Some(Value::from(guessed::port_number(port.sequencia)))),
-    ];
-    let named = |(role, value): (Role, Option<Value>)| Some((layout.name(role)?.to_owned(), value?));
-    sent.into_iter().filter_map(named).collect()
-}
-
 /// The record on no port. What else we know of it is sent along unchanged, in case that columns which are left out are
 /// emptied.
 fn cleared(layout: &Layout, row: &Row) -> Record {
     let kept = [Role::Code, Role::Name, Role::Document].into_iter();
-    let kept = kept.filter_map(|role| Some((layout.name(role)?, Value::from(layout.text(&row.record, role)?))));
+    let kept = kept.filter_map(|role| {
+        let column = layout.column(role)?;
+        let filled = column.of_record(&row.record).filter(|value| as_text(value).is_some())?;
+        Some((column.name.as_str(), filled.clone()))
+    });
     let emptied = [Role::Splitter, Role::Port].into_iter().filter_map(|role| Some((layout.name(role)?, Value::Null)));
     kept.chain(emptied).map(|(name, value)| (name.to_owned(), value)).collect()
 }

@@ -3,8 +3,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
@@ -26,6 +26,8 @@ pub(super) struct Auth {
     /// Verdicts so far. Calls that wait while another logs in share its outcome: an account that is tried once per waiting
     /// call is soon locked.
     verdicts: AtomicU64,
+    /// The verdict whose token opened the API last.
+    good: AtomicU64,
 }
 
 #[derive(Default)]
@@ -62,7 +64,7 @@ pub(super) enum How {
 
 impl Auth {
     pub(super) fn new(user: String, password: SecretString, validity: Validity) -> Self {
-        Self { user, password, validity, state: Mutex::default(), verdicts: AtomicU64::new(0) }
+        Self { user, password, validity, state: Mutex::default(), verdicts: AtomicU64::new(0), good: AtomicU64::new(0) }
     }
 
     /// What to present now: the token, renewed when five sixths of its life are over (25 of 30 minutes).
@@ -73,6 +75,16 @@ impl Auth {
             Some(_) => self.obtain(http, base, &mut state, How::Refresh).await,
             None => self.obtain(http, base, &mut state, How::LogIn).await,
         }
+    }
+
+    /// A call with this went well.
+    pub(super) fn is_good(&self, presented: &Presented) {
+        self.good.store(presented.verdict, Ordering::Release);
+    }
+
+    /// Whether a call with this has gone well.
+    pub(super) fn was_good(&self, presented: &Presented) -> bool {
+        self.good.load(Ordering::Acquire) == presented.verdict
     }
 
     /// What to present after `refused` was answered with 401: renewed here or meanwhile.
@@ -158,7 +170,8 @@ impl Auth {
     ) -> Result<Option<Tokens>, Failure> {
         let headers = HeaderMap::from_iter([(AUTHORIZATION, header(&former.0)?)]);
         let answer = post(http, at(base, &["auth", "refresh"]), None, headers).await?;
-        if answer.status == 404 || refuses(&answer) {
+        // Whatever it has against that token, it says nothing of who logs in; a pause that it asks for is another matter.
+        if answer.status.is_client_error() && answer.status != StatusCode::TOO_MANY_REQUESTS {
             return Ok(None);
         }
         let told: Value = answer.checked()?.json()?;

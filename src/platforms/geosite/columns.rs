@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 
 use super::api::Api;
 use super::guessed::{self, Described, FID};
-use super::liberal::{Record, as_number, as_text, column, plain};
+use super::liberal::{Record, as_number, as_text, as_word, plain};
 use super::url::at;
 use super::wishes::{NAME, Wishes};
 use super::wkt;
@@ -107,7 +107,7 @@ impl Feature {
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     pub(super) feature: Feature,
-    found: HashMap<Role, Vec<String>>,
+    found: HashMap<Role, Vec<Described>>,
 }
 
 impl Layout {
@@ -118,9 +118,17 @@ impl Layout {
             let wished = wishes.get(&(feature, *role));
             let named: Vec<&str> = match wished {
                 Some(names) => names.iter().map(String::as_str).collect(),
-                None => guessed::aliases(feature, *role).to_vec(),
+                None => guessed::aliases(feature, *role),
             };
-            let columns: Vec<String> = named.iter().filter_map(|name| called(there, name)).collect();
+            let mut columns: Vec<Described> = Vec::new();
+            for column in named.iter().filter_map(|name| called(there, name)) {
+                if !columns.contains(column) {
+                    columns.push(column.clone());
+                }
+            }
+            if *role == Role::Parent && wished.is_none() && columns.iter().any(guessed::names_a_box) {
+                columns.retain(guessed::names_a_box);
+            }
             // What a person wished for and is not there is a slip of the pen, whether or not we could do without.
             if columns.is_empty() && (wished.is_some() || feature.required().contains(role)) {
                 return Err(missing(feature, *role, &named, there));
@@ -132,23 +140,28 @@ impl Layout {
         let placed = layout.has(Role::Geometry) || (layout.has(Role::Latitude) && layout.has(Role::Longitude));
         if is_box && !placed {
             let named = guessed::aliases(feature, Role::Geometry);
-            return Err(missing(feature, Role::Geometry, named, there));
+            return Err(missing(feature, Role::Geometry, &named, there));
         }
         Ok(layout)
     }
 
     fn has(&self, role: Role) -> bool {
-        self.name(role).is_some()
+        self.column(role).is_some()
     }
 
-    /// The column's name, the likeliest where several fit.
-    pub(super) fn name(&self, role: Role) -> Option<&str> {
-        self.found.get(&role)?.first().map(String::as_str)
+    /// The column, the likeliest where several fit.
+    pub(super) fn column(&self, role: Role) -> Option<&Described> {
+        self.columns(role).first()
     }
 
     /// All columns that fit.
-    pub(super) fn names(&self, role: Role) -> &[String] {
+    pub(super) fn columns(&self, role: Role) -> &[Described] {
         self.found.get(&role).map_or(&[], Vec::as_slice)
+    }
+
+    /// Its name in questions.
+    pub(super) fn name(&self, role: Role) -> Option<&str> {
+        self.column(role).map(|column| column.name.as_str())
     }
 
     /// What `columns` of a list is given: the key, and what we read.
@@ -157,7 +170,7 @@ impl Layout {
         for role in self.feature.roles() {
             // A splitter's box may be named in one of several columns, by what kind of box it is.
             let several = if *role == Role::Parent { usize::MAX } else { 1 };
-            names.extend(self.found.get(role).into_iter().flatten().take(several).map(String::as_str));
+            names.extend(self.columns(*role).iter().take(several).map(|column| column.name.as_str()));
         }
         let mut asked: Vec<&str> = Vec::new();
         names.into_iter().for_each(|name| {
@@ -170,12 +183,17 @@ impl Layout {
 
     /// What the record has there; of several columns the first that is not blank.
     pub(super) fn text(&self, record: &Record, role: Role) -> Option<String> {
-        self.found.get(&role)?.iter().find_map(|name| column(record, name).and_then(as_text))
+        self.columns(role).iter().find_map(|column| column.of_record(record).and_then(as_text))
+    }
+
+    /// The same, where it may be a yes or a no.
+    pub(super) fn word(&self, record: &Record, role: Role) -> Option<String> {
+        self.columns(role).iter().find_map(|column| column.of_record(record).and_then(as_word))
     }
 
     /// Where the record is: by its numbers, else by its geometry.
     pub(super) fn place(&self, record: &Record) -> Option<Place> {
-        let number = |role| column(record, self.name(role)?).and_then(as_number);
+        let number = |role| self.column(role)?.of_record(record).and_then(as_number);
         let by_numbers = number(Role::Latitude).zip(number(Role::Longitude));
         let by_numbers = by_numbers.and_then(|(latitude, longitude)| wkt::place(latitude, longitude));
         by_numbers.or_else(|| self.points(record).first().copied())
@@ -188,11 +206,11 @@ impl Layout {
 }
 
 /// The column that is called so, under either of its names.
-fn called(there: &[Described], name: &str) -> Option<String> {
+fn called<'a>(there: &'a [Described], name: &str) -> Option<&'a Described> {
     let wanted = plain(name);
     let by_name = || there.iter().find(|column| plain(&column.name) == wanted);
     let by_other = || there.iter().find(|column| column.other.as_deref().is_some_and(|other| plain(other) == wanted));
-    by_name().or_else(by_other).map(|column| column.name.clone())
+    by_name().or_else(by_other)
 }
 
 /// The layouts that are known so far.
@@ -280,6 +298,28 @@ mod tests {
         let row = record(json!({"fid": 7, "código": " 4411 ", "CÓDIGO": 4412, "porta": "3"}));
         assert_eq!(layout.text(&row, Role::Code).as_deref(), Some("4412"));
         assert_eq!(layout.text(&row, Role::Port).as_deref(), Some("3"));
+    }
+
+    #[test]
+    fn s2_columns_are_found_in_english_and_by_their_alias() {
+        let found = |feature, names: &[&str]| Layout::find(feature, &there(names), &Wishes::new()).map(|l| l.asked());
+        let customer = ["fid", "code", "name", "document", "splitter_fid", "port"];
+        assert_eq!(found(Feature::Customer, &customer).unwrap(), customer.join(","));
+        let splitter = ["fid", "name", "box", "role", "ratio"];
+        assert_eq!(found(Feature::Splitter, &splitter).unwrap(), splitter.join(","));
+        for parent in ["parent", "fid_pai", "cto_fid", "caixa_emenda_fid"] {
+            assert!(found(Feature::Splitter, &["fid", parent, "razao"]).unwrap().contains(parent));
+        }
+        let both = found(Feature::Splitter, &["fid", "parent", "fid_cto", "razao"]).unwrap();
+        assert_eq!(both, "fid,fid_cto,razao", "a parent may be another splitter");
+        let columns = [("c1", "Código"), ("c2", "Nome"), ("c3", "Splitter"), ("c4", "Porta")];
+        let columns: Vec<Described> = columns
+            .into_iter()
+            .map(|(name, alias)| Described { name: name.to_owned(), other: Some(alias.to_owned()) })
+            .collect();
+        let labelled = Layout::find(Feature::Customer, &columns, &Wishes::new()).unwrap();
+        assert_eq!(labelled.asked(), "fid,c1,c2,c3,c4");
+        assert_eq!(labelled.text(&record(json!({"Código": "4411"})), Role::Code).as_deref(), Some("4411"));
     }
 
     #[test]

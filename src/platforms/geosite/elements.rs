@@ -3,9 +3,12 @@
 use super::Geosite;
 use super::columns::{Feature, Layout, Role};
 use super::cursor::Cursor;
+use super::fids::Fids;
 use super::guessed;
+use super::liberal::as_text;
 use super::listing::{Row, Turned};
 use super::seats::customer_of;
+use crate::http::Purpose;
 use crate::{
     BoxElement, CableElement, Failure, FailureKind, OccupantElement, Page, PoleElement, PortElement, SplitterElement,
     SplitterRole,
@@ -24,22 +27,22 @@ impl Geosite {
     }
 
     pub(super) async fn pole_page(&self, cursor: Option<&str>) -> Result<Page<PoleElement>, Failure> {
-        self.page(&[Feature::Pole], cursor, pole_element).await
+        self.page(&[Feature::Pole], cursor, |layout, row, _| pole_element(layout, row)).await
     }
 
     pub(super) async fn cable_page(&self, cursor: Option<&str>) -> Result<Page<CableElement>, Failure> {
-        self.page(&[Feature::Cable], cursor, cable_element).await
+        self.page(&[Feature::Cable], cursor, |layout, row, _| cable_element(layout, row)).await
     }
 
     pub(super) async fn occupant_page(&self, cursor: Option<&str>) -> Result<Page<OccupantElement>, Failure> {
-        self.page(&[Feature::Customer], cursor, occupant_element).await
+        self.page(&[Feature::Customer], cursor, |layout, row, _| occupant_element(layout, row)).await
     }
 
     async fn page<E>(
         &self,
         features: &[Feature],
         cursor: Option<&str>,
-        element: impl Fn(&Layout, &Row) -> Option<E> + Send,
+        element: impl Fn(&Layout, &Row, Fids) -> Option<E> + Send,
     ) -> Result<Page<E>, Failure> {
         let cursor = Cursor::read(cursor)?;
         let Some(feature) = features.get(cursor.part).copied() else {
@@ -50,11 +53,12 @@ impl Geosite {
             0 => self.layouts.read(&self.api, feature).await?,
             _ => self.layouts.of(&self.api, feature).await?,
         };
+        let fids = self.fids_for(&layout, Purpose::Page).await?;
         let Turned { rows, next, total } = self.noting(feature, self.api.page(&layout, &cursor).await).await?;
         let part = cursor.part + 1;
         let next = next.or_else(|| (part < features.len()).then(|| Cursor { part, ..Cursor::default() }));
         Ok(Page {
-            items: rows.iter().filter_map(|row| element(&layout, row)).collect(),
+            items: rows.iter().filter_map(|row| element(&layout, row, fids)).collect(),
             next: next.and_then(|next| next.write()),
             // What one of several features has is not what there is.
             total: total.filter(|_| features.len() == 1),
@@ -71,11 +75,11 @@ impl Geosite {
 }
 
 /// PROJETADO is synced and allows no viability.
-pub(super) fn box_element(layout: &Layout, row: &Row) -> Option<BoxElement> {
+pub(super) fn box_element(layout: &Layout, row: &Row, fids: Fids) -> Option<BoxElement> {
     let attends = || layout.text(&row.record, Role::Kind).is_some_and(|kind| guessed::attends(&kind));
     let attendance = layout.feature == Feature::Cto || attends();
     Some(BoxElement {
-        external_id: row.fid.clone(),
+        external_id: fids.external_id(layout.feature, &row.fid),
         name: layout.text(&row.record, Role::Name).unwrap_or_default(),
         place: layout.place(&row.record),
         attendance,
@@ -86,22 +90,29 @@ pub(super) fn box_element(layout: &Layout, row: &Row) -> Option<BoxElement> {
 
 /// Rule S3: an installation whose splitters have no column for it cannot say what they are for. A splitter that is in no
 /// box is left out.
-pub(super) fn splitter_element(layout: &Layout, row: &Row) -> Option<SplitterElement> {
+pub(super) fn splitter_element(layout: &Layout, row: &Row, fids: Fids) -> Option<SplitterElement> {
     let role = role_of(layout, row);
     let count = if role == SplitterRole::Distribution { 0 } else { outputs_of(layout, row).unwrap_or_default() };
     let port = |n: usize| PortElement { sequencia: n as i32, external_id: None, blocked: false };
     Some(SplitterElement {
         external_id: row.fid.clone(),
-        box_external_id: layout.text(&row.record, Role::Parent)?,
+        box_external_id: box_of(layout, row, fids)?,
         name: layout.text(&row.record, Role::Name).unwrap_or_default(),
         role,
         ports: (0..count).map(port).collect(),
     })
 }
 
+/// The box that a splitter is in, by the column that names one.
+fn box_of(layout: &Layout, row: &Row, fids: Fids) -> Option<String> {
+    layout.columns(Role::Parent).iter().find_map(|column| {
+        let fid = column.of_record(&row.record).and_then(as_text)?;
+        Some(fids.external_id(guessed::parent_feature(column), &fid))
+    })
+}
+
 fn role_of(layout: &Layout, row: &Row) -> SplitterRole {
-    let column = layout.name(Role::Splitting);
-    let told = column.zip(layout.text(&row.record, Role::Splitting));
+    let told = layout.column(Role::Splitting).zip(layout.word(&row.record, Role::Splitting));
     told.map_or(SplitterRole::Unknown, |(column, written)| guessed::role(column, &written))
 }
 
@@ -157,7 +168,9 @@ mod tests {
     #[test]
     fn v3_what_is_only_planned_allows_no_viability() {
         let layout = layout(Feature::Cto, &["nome", "geometria", "situacao"]);
-        let allows = |status: Value| box_element(&layout, &row(json!({"situacao": status}))).unwrap().allows_viability;
+        let allows = |status: Value| {
+            box_element(&layout, &row(json!({"situacao": status})), Fids::Unique).unwrap().allows_viability
+        };
         assert!(!allows(json!("PROJETADO")) && !allows(json!("Projetada")));
         assert!(allows(json!("EXISTENTE")) && allows(Value::Null));
     }
@@ -166,7 +179,7 @@ mod tests {
     fn a_splice_box_of_a_type_that_attends_customers_is_a_cto() {
         let layout = layout(Feature::SpliceBox, &["nome", "geometria", "tipo"]);
         let kind = |kind: &str| {
-            let element = box_element(&layout, &row(json!({ "tipo": kind }))).unwrap();
+            let element = box_element(&layout, &row(json!({ "tipo": kind })), Fids::Unique).unwrap();
             (element.attendance, element.splice)
         };
         assert_eq!((kind("CTO: 16 portas"), kind("CE: 24"), kind("")), ((true, false), (false, true), (false, true)));
@@ -176,8 +189,8 @@ mod tests {
     fn s3_a_splitter_gives_ports_unless_it_is_for_distribution() {
         let known = layout(Feature::Splitter, &["fid_cto", "razao", "funcao"]);
         let of = |layout: &Layout, role: &str| {
-            let element =
-                splitter_element(layout, &row(json!({"fid_cto": 3, "razao": "1:8", "funcao": role}))).unwrap();
+            let row = row(json!({"fid_cto": 3, "razao": "1:8", "funcao": role}));
+            let element = splitter_element(layout, &row, Fids::Unique).unwrap();
             (element.role, element.ports.len())
         };
         assert_eq!(of(&known, "Atendimento"), (SplitterRole::Attendance, 8));
@@ -185,6 +198,22 @@ mod tests {
         assert_eq!(of(&known, ""), (SplitterRole::Unknown, 8));
         let silent = layout(Feature::Splitter, &["fid_cto", "razao"]);
         assert_eq!(of(&silent, "Atendimento"), (SplitterRole::Unknown, 8));
-        assert!(splitter_element(&silent, &row(json!({"fid_cto": "", "razao": "1:8"}))).is_none(), "in no box");
+        let boxless = row(json!({"fid_cto": "", "razao": "1:8"}));
+        assert!(splitter_element(&silent, &boxless, Fids::Unique).is_none(), "in no box");
+        let flagged = layout(Feature::Splitter, &["parent", "ratio", "attendance"]);
+        let element = |flag: bool| {
+            let row = row(json!({"parent": 3, "ratio": "1:8", "attendance": flag}));
+            splitter_element(&flagged, &row, Fids::Unique).unwrap().role
+        };
+        assert_eq!((element(true), element(false)), (SplitterRole::Attendance, SplitterRole::Distribution));
+    }
+
+    #[test]
+    fn s2_a_splitter_is_in_the_box_of_the_feature_that_its_column_names() {
+        let layout = layout(Feature::Splitter, &["fid_cto", "fid_caixa_emenda", "razao"]);
+        let in_box = |record: Value, fids| splitter_element(&layout, &row(record), fids).unwrap().box_external_id;
+        assert_eq!(in_box(json!({"fid_cto": 3, "razao": "1:8"}), Fids::PerFeature), "3");
+        assert_eq!(in_box(json!({"fid_caixa_emenda": 3, "razao": "1:8"}), Fids::PerFeature), "caixaEmenda:3");
+        assert_eq!(in_box(json!({"fid_caixa_emenda": 3, "razao": "1:8"}), Fids::Unique), "3");
     }
 }

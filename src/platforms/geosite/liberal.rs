@@ -18,6 +18,11 @@ pub(super) fn as_text(value: &Value) -> Option<String> {
     }
 }
 
+/// The same, and a yes or a no as a word.
+pub(super) fn as_word(value: &Value) -> Option<String> {
+    value.as_bool().map(|yes| yes.to_string()).or_else(|| as_text(value))
+}
+
 /// A number, or text that is one, with a point or with a comma.
 pub(super) fn as_number(value: &Value) -> Option<f64> {
     match value {

@@ -4,6 +4,8 @@
 //! skipped, and a row that a sync has not seen counts as gone (rule S8). So each page begins with the last row of the one
 //! before; where that is not there any more, the listing steps back until it has found its place again.
 
+use std::ops::Range;
+
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,7 +13,7 @@ use serde_json::Value;
 use super::api::{Api, said_no};
 use super::columns::Layout;
 use super::cursor::Cursor;
-use super::guessed::{self, FID, SORTER};
+use super::guessed::{self, Described, FID, SORTER};
 use super::liberal::{Record, as_flag, as_text, column};
 use super::url::at;
 use crate::http::{Answer, Ask, Purpose, not_the_api};
@@ -19,6 +21,8 @@ use crate::{Failure, FailureKind};
 
 /// How many records a page is asked for.
 pub(super) const LIMIT: u64 = 500;
+/// How many are looked at where nothing is known yet of how they show their values.
+const SAMPLE: u64 = 20;
 
 /// A record with its key.
 #[derive(Clone, Debug)]
@@ -28,8 +32,8 @@ pub(super) struct Row {
 }
 
 /// What one call told.
-struct Listed {
-    rows: Vec<Row>,
+pub(super) struct Listed {
+    pub(super) rows: Vec<Row>,
     total: Option<u64>,
 }
 
@@ -57,7 +61,7 @@ impl Api {
         // Having stepped back, and having come forward again: then all that is before `start` is known.
         let (mut back, mut forward) = (false, false);
         loop {
-            let Listed { rows, total } = self.listed(layout, None, start, Purpose::Page).await?;
+            let Listed { rows, total } = self.listed(layout, None, start..start + LIMIT, Purpose::Page).await?;
             let (count, last) = (rows.len(), cursor.after.as_deref());
             match last.map_or(Goes::From(0), |last| goes_on(&rows, last)) {
                 Goes::Further if start > 0 && !forward => (start, back) = (start.saturating_sub(LIMIT - 1), true),
@@ -71,11 +75,14 @@ impl Api {
     }
 
     /// The records whose column has this value. Servers may ignore the filter, so the records are looked at too.
-    pub(super) async fn having(&self, layout: &Layout, column_name: &str, value: &str) -> Result<Vec<Row>, Failure> {
-        let filter = guessed::equals(column_name, value);
-        let mut rows = self.listed(layout, Some(&filter), 0, Purpose::Search).await?.rows;
+    pub(super) async fn having(&self, layout: &Layout, named: &Described, value: &str) -> Result<Vec<Row>, Failure> {
+        if !self.literals.knows(layout.feature) {
+            self.listed(layout, None, 0..SAMPLE, Purpose::Search).await?;
+        }
+        let filter = guessed::equals(&named.name, &self.literals.value(layout, named, value));
+        let mut rows = self.listed(layout, Some(&filter), 0..LIMIT, Purpose::Search).await?.rows;
         let full = rows.len() as u64 >= LIMIT;
-        let has = |row: &Row| column(&row.record, column_name).and_then(as_text).as_deref() == Some(value);
+        let has = |row: &Row| named.of_record(&row.record).and_then(as_text).as_deref() == Some(value);
         let before = rows.len();
         rows.retain(has);
         if full && rows.len() < before {
@@ -84,25 +91,28 @@ impl Api {
         Ok(rows)
     }
 
-    async fn listed(
+    /// One call: these records, of all or of those that the filter leaves.
+    pub(super) async fn listed(
         &self,
         layout: &Layout,
         filter: Option<&str>,
-        start: u64,
+        asked: Range<u64>,
         purpose: Purpose,
     ) -> Result<Listed, Failure> {
         let mut url = at(&self.base, &[layout.feature.path(), "list"]);
         url.query_pairs_mut()
             .append_pair("columns", &layout.asked())
             .append_pair("sorter", SORTER)
-            .append_pair("start", &start.to_string())
-            .append_pair("limit", &LIMIT.to_string());
+            .append_pair("start", &asked.start.to_string())
+            .append_pair("limit", &(asked.end - asked.start).to_string());
         if let Some(filter) = filter {
             url.query_pairs_mut().append_pair("filter", filter);
         }
         let ask = Ask { method: Method::GET, url, body: None, purpose };
         // A table that does not exist is no empty table.
-        read(&self.ask(&ask).await?.found()?.ok_or_else(not_the_api)?)
+        let listed = read(&self.ask(&ask).await?.found()?.ok_or_else(not_the_api)?)?;
+        self.literals.learn(layout, &listed.rows);
+        Ok(listed)
     }
 }
 

@@ -7,9 +7,11 @@ mod auth;
 mod columns;
 mod cursor;
 mod elements;
+mod fids;
 mod guessed;
 mod liberal;
 mod listing;
+mod literals;
 mod ports;
 mod seats;
 mod url;
@@ -17,7 +19,7 @@ mod viability;
 mod wishes;
 mod wkt;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -31,6 +33,8 @@ use crate::{
 };
 use api::Api;
 use columns::{Feature, Layouts};
+use fids::Fids;
+use literals::Literals;
 
 /// What a Geosite integration is set up with (rule D1).
 pub struct Parameters {
@@ -66,6 +70,7 @@ impl Default for Validity {
 pub struct Geosite {
     api: Api,
     layouts: Layouts,
+    fids: OnceLock<Fids>,
 }
 
 /// Makes an account ready; calls nothing yet.
@@ -80,7 +85,8 @@ pub fn connect(parameters: Parameters, options: Options, observer: Arc<dyn CallO
     let wishes = wishes::parse(colunas.as_deref().unwrap_or_default())?;
     let http = Http::new(guard, options.timeouts, vec![senha.clone()], observer)?;
     let auth = auth::Auth::new(usuario, senha, validity);
-    Ok(Geosite { api: Api { http, auth, base }, layouts: Layouts::new(wishes) })
+    let api = Api { http, auth, base, literals: Literals::default() };
+    Ok(Geosite { api, layouts: Layouts::new(wishes), fids: OnceLock::new() })
 }
 
 #[async_trait]

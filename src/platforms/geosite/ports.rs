@@ -3,7 +3,7 @@
 use super::Geosite;
 use super::columns::{Feature, Layout, Role};
 use super::elements::outputs_of;
-use super::guessed::{self, FID};
+use super::guessed::{self, Described};
 use super::listing::Row;
 use super::seats::seat_of;
 use crate::{Failure, Occupancy, PortAddress};
@@ -11,7 +11,7 @@ use crate::{Failure, Occupancy, PortAddress};
 impl Geosite {
     pub(super) async fn look(&self, port: &PortAddress) -> Result<Occupancy, Failure> {
         let splitters = self.layouts.of(&self.api, Feature::Splitter).await?;
-        let found = self.api.having(&splitters, FID, &port.splitter_external_id).await;
+        let found = self.api.having(&splitters, &Described::key(), &port.splitter_external_id).await;
         let found = self.noting(Feature::Splitter, found).await?;
         let Some(splitter) = found.first() else { return Ok(Occupancy::NoSuchPort) };
         let outputs = outputs_of(&splitters, splitter);

@@ -16,8 +16,8 @@ impl Geosite {
 
     /// The customers whose column for this has this value. The layout found its columns, so that there is one.
     pub(super) async fn customers_having(&self, layout: &Layout, role: Role, value: &str) -> Result<Vec<Row>, Failure> {
-        let Some(name) = layout.name(role) else { return Ok(Vec::new()) };
-        let found = self.api.having(layout, name, value).await;
+        let Some(column) = layout.column(role) else { return Ok(Vec::new()) };
+        let found = self.api.having(layout, column, value).await;
         self.noting(Feature::Customer, found).await
     }
 }
