@@ -1,6 +1,7 @@
 //! A server by hand: it answers as a closure says, and can do to a connection what no proper server does.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -34,6 +35,8 @@ pub enum Reply {
     Status(u16, String),
     /// An answer with more headers.
     With(u16, &'static str, String),
+    /// An answer with status 200, after so long.
+    Late(Duration, String),
     /// These bytes and no more; then the connection is closed.
     Raw(&'static str),
     /// The connection is reset.
@@ -90,6 +93,10 @@ async fn converse(
         let (status, headers, body) = match script(&seen) {
             Reply::Status(status, body) => (status, "", body),
             Reply::With(status, headers, body) => (status, headers, body),
+            Reply::Late(after, body) => {
+                tokio::time::sleep(after).await;
+                (200, "", body)
+            }
             Reply::Raw(bytes) => return socket.write_all(bytes.as_bytes()).await.ok(),
             Reply::Reset => return socket.set_zero_linger().ok(),
             Reply::Hang => std::future::pending().await,

@@ -6,6 +6,7 @@ mod city;
 mod credentials;
 mod faults;
 mod old_server;
+mod others;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -39,7 +39,16 @@ impl Api {
 
     /// One element; `None` where there is none.
     pub(super) async fn one<T: DeserializeOwned>(&self, path: &[&str]) -> Result<Option<T>, Failure> {
-        let ask = Ask { method: Method::GET, url: at(&self.base, path), body: None, purpose: Purpose::Look };
+        self.one_for(path, Purpose::Look).await
+    }
+
+    /// The same as a part of something larger, which decides how long it may take.
+    pub(super) async fn one_for<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        purpose: Purpose,
+    ) -> Result<Option<T>, Failure> {
+        let ask = Ask { method: Method::GET, url: at(&self.base, path), body: None, purpose };
         self.ask(&ask).await?.found()?.map(|answer| answer.json()).transpose()
     }
 

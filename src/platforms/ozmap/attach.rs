@@ -4,11 +4,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::OzMap;
+use super::cursor::Cursor;
 use super::elements::in_project;
 use super::seats::seat_of;
 use super::splitter::{Output, Splitter};
-use super::wire::{Fiber, OpticalBox, Property, Row};
-use crate::http::Answer;
+use super::wire::{Coded, Fiber, OpticalBox, Property, Row};
+use crate::http::{Answer, Purpose};
 use crate::{CustomerToAttach, Failure, FailureKind, Place, PortAddress, Seat};
 
 impl OzMap {
@@ -27,7 +28,7 @@ impl OzMap {
             return Ok(());
         }
         let splitter = self.splitter(&port.splitter_external_id).await?.ok_or_else(no_such_port)?;
-        if !in_project(&splitter, self.projects.wanted_id(&self.api).await?) {
+        if !in_project(&splitter, self.projects.wanted_id(&self.api, Purpose::Search).await?.as_deref()) {
             return Err(other_project());
         }
         let answer = match own.first() {
@@ -51,8 +52,11 @@ impl OzMap {
     ) -> Result<Answer, Failure> {
         let mut body = plug(port, splitter);
         let (project, place) = self.surroundings(port, splitter, customer.place).await?;
-        // `status` 0 is OK; `implanted` makes it a customer and not a reservation.
-        body["client"] = json!({ "code": customer.code, "name": customer.name, "implanted": true, "status": 0 });
+        body["client"] = match self.homeless(&customer.code).await? {
+            Some(id) => json!(id),
+            // `status` 0 is OK; `implanted` makes it a customer and not a reservation.
+            None => json!({ "code": customer.code, "name": customer.name, "implanted": true, "status": 0 }),
+        };
         if let Some(project) = project {
             body["project"] = json!(project);
         }
@@ -60,6 +64,24 @@ impl OzMap {
             body["coords"] = json!([longitude, latitude]);
         }
         self.api.write(Method::POST, &["properties"], Some(body)).await
+    }
+
+    /// The client with this code who has no home, as one is left behind who moved out of one that was kept: a second one of his
+    /// code would be refused, or made. Who lives in another project is not ours to move.
+    async fn homeless(&self, code: &str) -> Result<Option<String>, Failure> {
+        let first = Cursor::read(None)?;
+        let found = self.api.list::<Coded>("ftth-clients", &[("code", code)], &first, Purpose::Search).await;
+        let found = match found {
+            // Who may not list clients, or cannot, makes them as ever.
+            Err(f) if matches!(f.kind, FailureKind::Rejected | FailureKind::Misconfigured) => return Ok(None),
+            Err(f) if f.code == "http.forbidden" => return Ok(None),
+            found => found?,
+        };
+        let own = found.rows.iter().find(|row| row.code.as_deref() == Some(code)).and_then(Row::id);
+        match own {
+            Some(id) if self.homes_of(code).await?.is_empty() => Ok(Some(id.to_owned())),
+            _ => Ok(None),
+        }
     }
 
     /// The project that the home belongs to and where it stands: at the service, else at its box.
@@ -120,12 +142,15 @@ impl OzMap {
         let Some(home) = self.api.one::<Row<Property>>(&["properties", &seat.external_id]).await? else {
             return Ok(None);
         };
-        let home = self.completed(home).await?;
+        let home = self.completed(home, Purpose::Look).await?;
         let lives_there = home.client.clone().unwrap_or_default();
         let other = match (&seat.customer_external_id, &lives_there.id) {
             (Some(seen), Some(now)) => seen != now,
             // Only where the row does not tell: each call more is time in which he may be moved.
-            _ => differ(seat.code.as_deref(), self.client_of(&home).await?.and_then(|c| c.code).as_deref()),
+            _ => differ(
+                seat.code.as_deref(),
+                self.client_of(&home, Purpose::Look).await?.and_then(|c| c.code).as_deref(),
+            ),
         };
         let same = !other
             && seat_of(&home, None).is_some_and(|now| {

@@ -9,6 +9,12 @@ use crate::{Failure, FailureKind};
 pub(super) struct Cursor {
     /// Its number, from 1.
     pub(super) page: u32,
+    /// How many rows are before it, where that is known.
+    #[serde(default)]
+    pub(super) read: u64,
+    /// The server counts its pages from 0.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) from_zero: bool,
     /// The `nextUrl` that the page before gave, if it gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) next_url: Option<String>,
@@ -24,6 +30,11 @@ impl Cursor {
             None => Ok(Self { page: 1, ..Self::default() }),
             Some(text) => serde_json::from_str(text).map_err(|_| unreadable()),
         }
+    }
+
+    /// The number that the server is asked for; the first page is what it gives unasked, whatever its number.
+    pub(super) fn number(&self) -> Option<u32> {
+        (self.page > 1).then(|| if self.from_zero { self.page - 1 } else { self.page })
     }
 
     pub(super) fn write(&self) -> Option<String> {
@@ -46,9 +57,12 @@ mod tests {
 
     #[test]
     fn s10_a_position_survives_being_stored() {
-        let cursor = Cursor { page: 7, next_url: Some("/api/v2/boxes?start=3000".into()), after: Some("a".into()) };
+        let next_url = Some("/api/v2/boxes?start=3000".into());
+        let cursor = Cursor { page: 7, read: 3_000, from_zero: true, next_url, after: Some("a".into()) };
         assert_eq!(Cursor::read(cursor.write().as_deref()).unwrap(), cursor);
         assert_eq!(Cursor::read(None).unwrap().page, 1);
+        let older = Cursor::read(Some(r#"{"page": 7}"#)).unwrap();
+        assert_eq!((older.number(), older.read), (Some(7), 0), "stored by a version that knew less");
         assert_eq!(Cursor::read(Some("{")).unwrap_err().code, "ozmap.bad_cursor");
     }
 }

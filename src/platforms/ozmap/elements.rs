@@ -19,9 +19,9 @@ use crate::{
 
 impl OzMap {
     pub(super) async fn box_page(&self, cursor: Option<&str>) -> Result<Page<BoxElement>, Failure> {
-        let levels = self.projects.levels(&self.api).await?;
-        let rows = self.own_rows("boxes", cursor).await?;
-        Ok(page(rows, |row| box_element(row, levels, self.options.implanted_required)))
+        let projects = self.projects.at(&self.api, cursor).await?;
+        let rows = self.rows_of(projects.wanted_id.as_deref(), "boxes", cursor).await?;
+        Ok(page(rows, |row| box_element(row, &projects.levels, self.options.implanted_required)))
     }
 
     pub(super) async fn splitter_page(&self, cursor: Option<&str>) -> Result<Page<SplitterElement>, Failure> {
@@ -53,19 +53,24 @@ impl OzMap {
         let Rows { rows, next, total } = self.own_rows::<Property>("properties", cursor).await?;
         let mut items = Vec::new();
         for row in rows {
-            items.extend(self.occupants_of(self.completed(row).await?).await?);
+            items.extend(self.occupants_of(row, Purpose::Page).await?);
         }
         Ok(Page { items, next: next.and_then(|n| n.write()), total })
     }
 
-    pub(super) async fn occupants_of(&self, home: Row<Property>) -> Result<Vec<OccupantElement>, Failure> {
+    pub(super) async fn occupants_of(
+        &self,
+        home: Row<Property>,
+        purpose: Purpose,
+    ) -> Result<Vec<OccupantElement>, Failure> {
+        let home = self.completed(home, purpose).await?;
         let Some(external_id) = home.id().map(str::to_owned) else { return Ok(Vec::new()) };
         if home.plugs().next().is_none() {
             return Ok(Vec::new());
         }
         let client = match home.remembered_client() {
             Some(client) => Some(client),
-            None => self.client_of(&home).await?,
+            None => self.client_of(&home, purpose).await?,
         };
         let customer = client.map(|c| PlatformCustomer { code: c.code, name: c.name, document: None });
         let occupant = |(splitter, sequencia, _): (&str, i32, Option<&str>)| OccupantElement {
@@ -77,10 +82,20 @@ impl OzMap {
         Ok(home.plugs().map(occupant).collect())
     }
 
-    /// A page of the account's own project, or of all. Rows of another project, which a server that ignores filters
-    /// sends as well, are left out; rows that name no project are kept.
+    /// A page of the account's own project, or of all.
     async fn own_rows<T: DeserializeOwned>(&self, resource: &str, cursor: Option<&str>) -> Result<Rows<T>, Failure> {
-        let project = self.projects.wanted_id(&self.api).await?;
+        let project = self.projects.wanted_id_at(&self.api, cursor).await?;
+        self.rows_of(project.as_deref(), resource, cursor).await
+    }
+
+    /// A page of this project, or of all. Rows of another project, which a server that ignores filters sends as well, are
+    /// left out; rows that name no project are kept.
+    async fn rows_of<T: DeserializeOwned>(
+        &self,
+        project: Option<&str>,
+        resource: &str,
+        cursor: Option<&str>,
+    ) -> Result<Rows<T>, Failure> {
         let filter: Vec<_> = project.map(|id| ("project", id)).into_iter().collect();
         let mut page = self.api.list::<T>(resource, &filter, &Cursor::read(cursor)?, Purpose::Page).await?;
         let before = page.rows.len();

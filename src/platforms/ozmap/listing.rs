@@ -34,14 +34,29 @@ impl Api {
         at_cursor: &Cursor,
         purpose: Purpose,
     ) -> Result<Rows<T>, Failure> {
+        let page = self.envelope(resource, filter, at_cursor, purpose).await?;
+        if !counts_from_zero(&page, at_cursor) {
+            return Ok(turn(page, at_cursor));
+        }
+        let at_cursor = Cursor { from_zero: true, ..at_cursor.clone() };
+        Ok(turn(self.envelope(resource, filter, &at_cursor, purpose).await?, &at_cursor))
+    }
+
+    async fn envelope<T: DeserializeOwned>(
+        &self,
+        resource: &str,
+        filter: &[Equals<'_>],
+        at_cursor: &Cursor,
+        purpose: Purpose,
+    ) -> Result<Envelope<Row<T>>, Failure> {
         let listing = at(&self.base, &[resource]);
         let (filter, sort) = (filter_json(filter), json!([{ "property": "id", "direction": 1 }]));
         let body = json!({ "filter": filter, "sort": sort });
         let linked = at_cursor.next_url.as_deref().and_then(|n| next(&self.base, &listing, n));
         let counted = linked.is_none();
         let mut url = linked.unwrap_or(listing);
-        if counted {
-            complete(&mut url, "page", &at_cursor.page.to_string());
+        if let Some(number) = at_cursor.number().filter(|_| counted) {
+            complete(&mut url, "page", &number.to_string());
         }
         complete(&mut url, "limit", &LIMIT.to_string());
         complete(&mut url, "sort", &sort.to_string());
@@ -51,7 +66,7 @@ impl Api {
         let ask = Ask { method: Method::GET, url, body: Some(body), purpose };
         // A collection that does not exist is no empty collection.
         let answer = self.ask(&ask).await?.found()?.ok_or_else(not_the_api)?;
-        Ok(turn(envelope(&answer)?, at_cursor))
+        envelope(&answer)
     }
 }
 
@@ -69,9 +84,18 @@ fn filter_json(filter: &[Equals<'_>]) -> Value {
 /// The envelope, or a bare list.
 fn envelope<T: DeserializeOwned>(answer: &Answer) -> Result<Envelope<Row<T>>, Failure> {
     if answer.begins_with(b'[') {
-        return Ok(Envelope { rows: answer.json()?, total: None, has_next: None, next_url: None });
+        return Ok(Envelope { rows: answer.json()?, total: None, start: None, has_next: None, next_url: None });
     }
     answer.json()
+}
+
+/// Whether the second page turns out to be the third: it begins a page too far, or behind the end although there is more. That
+/// pages count from 1 is documented nowhere.
+fn counts_from_zero<T>(page: &Envelope<T>, at_cursor: &Cursor) -> bool {
+    let (asked, read) = (at_cursor.page == 2 && at_cursor.next_url.is_none(), at_cursor.read as f64);
+    let too_far = page.start.is_some_and(|start| start == read * 2.0);
+    let behind_the_end = page.rows.is_empty() && page.total.is_some_and(|total| total > read);
+    asked && !at_cursor.from_zero && read > 0.0 && (too_far || behind_the_end)
 }
 
 /// What the page says of the next one: `hasNextPage` and `nextUrl` where the server knows them, else pages are
@@ -83,7 +107,13 @@ fn turn<T: DeserializeOwned>(page: Envelope<Row<T>>, at_cursor: &Cursor) -> Rows
         return Rows { rows: Vec::new(), next: None, total };
     }
     let more = !page.rows.is_empty() && page.has_next != Some(false);
-    let next = more.then(|| Cursor { page: at_cursor.page.saturating_add(1), next_url: page.next_url, after: first });
+    let next = more.then(|| Cursor {
+        page: at_cursor.page.saturating_add(1),
+        read: at_cursor.read + page.rows.len() as u64,
+        from_zero: at_cursor.from_zero,
+        next_url: page.next_url,
+        after: first,
+    });
     Rows { rows: page.rows, next, total }
 }
 

@@ -59,7 +59,7 @@ impl OzMap {
     }
 
     async fn taken(&self, place: &Place<'_>, home: &Row<Property>) -> Result<Occupancy, Failure> {
-        let customer = self.client_of(home).await?;
+        let customer = self.client_of(home, Purpose::Search).await?;
         let Some(mut seat) = seat_of(home, customer) else { return Ok(Occupancy::TakenByEquipment) };
         seat.splitter_external_id = Some(place.splitter.to_owned());
         seat.sequencia = Some(place.sequencia);

@@ -1,9 +1,9 @@
 //! Projects: their names, the one that the integration is confined to, and what their box levels are called.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
 use super::api::Api;
 use super::cursor::Cursor;
@@ -17,15 +17,18 @@ const MOST: usize = 5_000;
 /// A message names at most this many.
 const NAMED: usize = 30;
 
-/// The account's projects, read once.
+/// The account's projects: read where a listing begins, and kept in between.
 pub(super) struct Projects {
     wanted: Option<String>,
-    known: OnceCell<Known>,
+    known: Mutex<Option<Arc<Known>>>,
 }
 
-struct Known {
-    wanted_id: Option<String>,
-    levels: HashMap<String, Levels>,
+/// What was read of them.
+pub(super) struct Known {
+    /// The project's id where the integration is confined to one.
+    pub(super) wanted_id: Option<String>,
+    /// What the levels of a project's boxes mean; nothing where the project does not say.
+    pub(super) levels: HashMap<String, Levels>,
 }
 
 /// Which number stands for which kind of box in a project (`hierarchyLevels.box`).
@@ -37,20 +40,31 @@ pub(super) struct Levels {
 
 impl Projects {
     pub(super) fn new(wanted: Option<String>) -> Self {
-        Self { wanted, known: OnceCell::new() }
+        Self { wanted, known: Mutex::default() }
     }
 
     /// The project's id where the integration is confined to one.
-    pub(super) async fn wanted_id(&self, api: &Api) -> Result<Option<&str>, Failure> {
+    pub(super) async fn wanted_id(&self, api: &Api, purpose: Purpose) -> Result<Option<String>, Failure> {
         if self.wanted.is_none() {
             return Ok(None);
         }
-        Ok(self.known(api).await?.wanted_id.as_deref())
+        Ok(self.known(api, purpose).await?.wanted_id.clone())
     }
 
-    /// What the levels of this project's boxes mean; nothing where the project does not say.
-    pub(super) async fn levels(&self, api: &Api) -> Result<&HashMap<String, Levels>, Failure> {
-        Ok(&self.known(api).await?.levels)
+    /// The same for a page of a sync: as it is now where the listing begins.
+    pub(super) async fn wanted_id_at(&self, api: &Api, cursor: Option<&str>) -> Result<Option<String>, Failure> {
+        if self.wanted.is_none() {
+            return Ok(None);
+        }
+        Ok(self.at(api, cursor).await?.wanted_id.clone())
+    }
+
+    /// All of them, as they are now where a listing begins.
+    pub(super) async fn at(&self, api: &Api, cursor: Option<&str>) -> Result<Arc<Known>, Failure> {
+        match cursor {
+            None => self.read(api, Purpose::Page).await,
+            Some(_) => self.known(api, Purpose::Page).await,
+        }
     }
 
     /// Whether these names hold the wanted one (rule D5).
@@ -63,18 +77,25 @@ impl Projects {
         }
     }
 
-    async fn known(&self, api: &Api) -> Result<&Known, Failure> {
-        self.known.get_or_try_init(|| self.read(api)).await
+    /// As they were when they were last read.
+    pub(super) async fn known(&self, api: &Api, purpose: Purpose) -> Result<Arc<Known>, Failure> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match known {
+            Some(known) => Ok(known),
+            None => self.read(api, purpose).await,
+        }
     }
 
-    async fn read(&self, api: &Api) -> Result<Known, Failure> {
-        let projects = all(api).await?;
+    async fn read(&self, api: &Api, purpose: Purpose) -> Result<Arc<Known>, Failure> {
+        let projects = all(api, purpose).await?;
         let names: Vec<String> = projects.iter().filter_map(|p| p.name.clone()).collect();
         self.check(&names)?;
         let is_wanted = |p: &&Row<Project>| p.name.is_some() && p.name == self.wanted;
         let wanted_id = projects.iter().find(is_wanted).and_then(Row::id).map(str::to_owned);
         let levels = projects.iter().filter_map(|p| Some((p.id()?.to_owned(), Levels::of(&p.levels)))).collect();
-        Ok(Known { wanted_id, levels })
+        let known = Arc::new(Known { wanted_id, levels });
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known.clone());
+        Ok(known)
     }
 }
 
@@ -90,14 +111,14 @@ impl Levels {
 
 /// The names of the projects that the credentials may see, asked for now.
 pub(super) async fn names(api: &Api) -> Result<Vec<String>, Failure> {
-    Ok(all(api).await?.into_iter().filter_map(|p| p.name.clone()).collect())
+    Ok(all(api, Purpose::Search).await?.into_iter().filter_map(|p| p.name.clone()).collect())
 }
 
-async fn all(api: &Api) -> Result<Vec<Row<Project>>, Failure> {
+async fn all(api: &Api, purpose: Purpose) -> Result<Vec<Row<Project>>, Failure> {
     let mut projects = Vec::new();
     let mut cursor = Some(Cursor::read(None)?);
     while let Some(at) = cursor.filter(|_| projects.len() < MOST) {
-        let page = api.list::<Project>("projects", &[], &at, Purpose::Search).await?;
+        let page = api.list::<Project>("projects", &[], &at, purpose).await?;
         projects.extend(page.rows);
         cursor = page.next;
     }

@@ -21,54 +21,64 @@ pub(super) const MOST_PAGES: usize = 5;
 impl OzMap {
     /// Where the customer with this code sits; in another project than the integration's own counts as nowhere (D5).
     pub(super) async fn seats(&self, code: &str) -> Result<Vec<Seat>, Failure> {
-        let project = self.projects.wanted_id(&self.api).await?;
-        let url = at(&self.api.base, &["properties", "client", code]);
-        let ask = Ask { method: Method::GET, url, body: None, purpose: Purpose::Search };
-        let Some(answer) = self.api.ask(&ask).await?.found()? else { return Ok(Vec::new()) };
-        let mut seats = Vec::new();
-        for home in homes(&answer)? {
+        let project = self.projects.wanted_id(&self.api, Purpose::Search).await?;
+        let is_own = |home: &Row<Property>| {
             let other = home.client.as_ref().and_then(|c| c.code.as_deref()).is_some_and(|c| c != code);
-            if other || !in_project(&home, project) {
-                continue;
-            }
-            let home = self.completed(home).await?;
+            !other && in_project(home, project.as_deref())
+        };
+        let mut seats = Vec::new();
+        for home in self.homes_of(code).await?.into_iter().filter(is_own) {
+            // A row that was slim tells its project and its customer only now.
+            let Some(home) = Some(self.whole_home(home, Purpose::Search).await?).filter(is_own) else { continue };
             let customer = Client { code: Some(code.to_owned()), ..home.client.clone().unwrap_or_default() };
             seats.extend(seat_of(&home, Some(customer)));
         }
         Ok(seats)
     }
 
+    /// The homes of the customer with this code, in whatever project.
+    pub(super) async fn homes_of(&self, code: &str) -> Result<Vec<Row<Property>>, Failure> {
+        let url = at(&self.api.base, &["properties", "client", code]);
+        let ask = Ask { method: Method::GET, url, body: None, purpose: Purpose::Search };
+        self.api.ask(&ask).await?.found()?.map_or_else(|| Ok(Vec::new()), |answer| homes(&answer))
+    }
+
     /// Who lives there, with his code, which needs a call where the row gives his id alone.
-    pub(super) async fn client_of(&self, home: &Row<Property>) -> Result<Option<Client>, Failure> {
+    pub(super) async fn client_of(&self, home: &Row<Property>, purpose: Purpose) -> Result<Option<Client>, Failure> {
         let Some(client) = home.client.clone() else { return Ok(None) };
         match (&client.code, client.id.as_deref()) {
             (None, Some(id)) => {
-                let row = self.api.one::<ClientRow>(&["ftth-clients", id]).await?;
+                let row = self.api.one_for::<ClientRow>(&["ftth-clients", id], purpose).await?;
                 Ok(row.and_then(|r| r.0).or(Some(client)))
             }
             _ => Ok(Some(client)),
         }
     }
 
+    /// The home with its connections, unless it has no drop that could be plugged in: of those a map has many.
+    pub(super) async fn completed(&self, home: Row<Property>, purpose: Purpose) -> Result<Row<Property>, Failure> {
+        if home.drop.is_some() { self.whole_home(home, purpose).await } else { Ok(home) }
+    }
+
     /// The home with its connections. Some answers leave them out: then it is asked for by id, and where that tells
     /// nothing either, its drop is looked for among the fibers plugged in in its box.
-    pub(super) async fn completed(&self, home: Row<Property>) -> Result<Row<Property>, Failure> {
-        let (None, Some(_), Some(id)) = (&home.connections, &home.drop, home.id()) else { return Ok(home) };
-        let whole = self.api.one::<Row<Property>>(&["properties", id]).await?;
+    async fn whole_home(&self, home: Row<Property>, purpose: Purpose) -> Result<Row<Property>, Failure> {
+        let (None, Some(id)) = (&home.connections, home.id()) else { return Ok(home) };
+        let whole = self.api.one_for::<Row<Property>>(&["properties", id], purpose).await?;
         let mut home = whole.unwrap_or(home);
         if home.connections.is_none() {
-            self.find_plug(&mut home).await?;
+            self.find_plug(&mut home, purpose).await?;
         }
         Ok(home)
     }
 
-    async fn find_plug(&self, home: &mut Row<Property>) -> Result<(), Failure> {
+    async fn find_plug(&self, home: &mut Row<Property>, purpose: Purpose) -> Result<(), Failure> {
         let (Some(box_id), Some(drop)) = (home.box_id.clone(), home.drop.clone()) else { return Ok(()) };
         let mut asked = 0;
-        for splitter in self.splitters_in(&box_id).await? {
+        for splitter in self.splitters_in(&box_id, purpose).await? {
             for (output, fiber) in splitter.plugged() {
                 asked += 1;
-                let row = self.api.one::<Row<Fiber>>(&["fibers", fiber]).await?;
+                let row = self.api.one_for::<Row<Fiber>>(&["fibers", fiber], purpose).await?;
                 if row.as_ref().and_then(|f| f.parent.as_deref()) == Some(drop.as_str()) {
                     home.note_plug(splitter.id(), output, fiber);
                     return Ok(());
@@ -81,12 +91,12 @@ impl OzMap {
         Ok(())
     }
 
-    pub(super) async fn splitters_in(&self, box_id: &str) -> Result<Vec<Row<Splitter>>, Failure> {
+    pub(super) async fn splitters_in(&self, box_id: &str, purpose: Purpose) -> Result<Vec<Row<Splitter>>, Failure> {
         let mut found = Vec::new();
         let mut cursor = Some(Cursor::read(None)?);
         for _ in 0..MOST_PAGES {
             let Some(at) = cursor else { break };
-            let page = self.api.list::<Splitter>("splitters", &[("parent", box_id)], &at, Purpose::Search).await?;
+            let page = self.api.list::<Splitter>("splitters", &[("parent", box_id)], &at, purpose).await?;
             found.extend(page.rows.into_iter().filter(|s| s.parent.as_deref() == Some(box_id)));
             cursor = page.next;
         }

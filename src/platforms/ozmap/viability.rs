@@ -42,7 +42,7 @@ impl OzMap {
     /// The boxes of the account's project within the radius, those with a free port first.
     pub(super) async fn near(&self, asked: &Nearby) -> Result<Vec<NearBox>, Failure> {
         let Around::Place(Place { latitude, longitude }) = &asked.around else { return Err(no_geocoding()) };
-        let project = self.projects.wanted_id(&self.api).await?;
+        let project = self.projects.wanted_id(&self.api, asked.haste.purpose()).await?;
         let mut url = at(&self.api.base, &["ftth-viability", "radius"]);
         url.query_pairs_mut().extend_pairs([
             ("lat", latitude.to_string()),
@@ -56,18 +56,19 @@ impl OzMap {
             return Err(not_the_api());
         }
         let rows = told.boxes.iter().chain(&told.refused_boxes);
-        Ok(rows.filter(|row| in_project(row, project)).filter_map(near_box).collect())
+        Ok(rows.filter(|row| in_project(row, project.as_deref())).filter_map(near_box).collect())
     }
 
     /// The box, its splitters, and the homes that are plugged into them.
     pub(super) async fn whole(&self, id: &str) -> Result<Option<WholeBox>, Failure> {
-        let (project, levels) = (self.projects.wanted_id(&self.api).await?, self.projects.levels(&self.api).await?);
+        let projects = self.projects.known(&self.api, Purpose::Search).await?;
         let found = self.api.one::<Row<OpticalBox>>(&["boxes", id]).await?;
-        let own = found.filter(|row| in_project(row, project));
-        let Some(element) = own.and_then(|row| box_element(&row, levels, self.options.implanted_required)) else {
+        let own = found.filter(|row| in_project(row, projects.wanted_id.as_deref()));
+        let Some(element) = own.and_then(|row| box_element(&row, &projects.levels, self.options.implanted_required))
+        else {
             return Ok(None);
         };
-        let splitters = self.splitters_in(id).await?.iter().filter_map(splitter_element).collect();
+        let splitters = self.splitters_in(id, Purpose::Search).await?.iter().filter_map(splitter_element).collect();
         Ok(Some(WholeBox { element, splitters, occupants: self.occupants_in(id).await? }))
     }
 
@@ -77,7 +78,7 @@ impl OzMap {
             let Some(at) = cursor else { break };
             let page = self.api.list::<Property>("properties", &[("box", box_id)], &at, Purpose::Search).await?;
             for home in page.rows.into_iter().filter(|home| home.box_id.as_deref() == Some(box_id)) {
-                occupants.extend(self.occupants_of(self.completed(home).await?).await?);
+                occupants.extend(self.occupants_of(home, Purpose::Search).await?);
             }
             cursor = page.next;
         }

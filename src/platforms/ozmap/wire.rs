@@ -169,6 +169,13 @@ pub(super) struct Client {
     pub(super) name: Option<String>,
 }
 
+/// A customer of a listing.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Coded {
+    #[serde(default, deserialize_with = "text")]
+    pub(super) code: Option<String>,
+}
+
 /// A fiber or a cord; its parent is a cable.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Fiber {
@@ -206,6 +213,9 @@ pub(super) struct Envelope<T> {
     pub(super) rows: Vec<T>,
     #[serde(default, deserialize_with = "number")]
     pub(super) total: Option<f64>,
+    /// How many rows are before these.
+    #[serde(default, deserialize_with = "number")]
+    pub(super) start: Option<f64>,
     #[serde(default, rename = "hasNextPage", deserialize_with = "flag")]
     pub(super) has_next: Option<bool>,
     #[serde(default, rename = "nextUrl", deserialize_with = "text")]
