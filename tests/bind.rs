@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use simulators::faults::{Effect, Fault};
 
-use crate::support::isp::{Isp, ends, enqueue, hubsoft_sets};
+use crate::support::isp::{Isp, ends, enqueue, hubsoft_sets, hubsoft_sets_in};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -159,6 +159,109 @@ async fn b3_an_unbind_removes_nobody_else_and_records_the_difference() {
     .await
     .unwrap();
     assert_eq!(kinds, ["other_occupant"]);
+}
+
+/// A sync recognised him by his CPF: the code is the platform's own, and names nobody of HubSoft's (S4).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b3_s4_whom_a_sync_recognised_by_his_document_leaves_as_well() {
+    let isp = Isp::new(80).await;
+    let pool = isp.db.pool();
+    let _worker = isp.worker();
+    sqlx::query("update hubsoft.customer set cpf_cnpj = $1 where id_cliente = 600")
+        .bind(simulators::people::cpf(199))
+        .execute(&pool)
+        .await
+        .unwrap();
+    isp.sync().await;
+    let sits = "select id_porta_atendimento from mapping.port where id_cliente_servico = 1600";
+    let port: i64 = sqlx::query_scalar(sits).fetch_one(&pool).await.unwrap();
+    let (_, theirs) = isp.both_sides(&[port]).await;
+    assert_eq!(theirs[&port], Some(simulators::people::cpf(199)));
+    let id = hubsoft_sets(&pool, port, None).await.unwrap();
+    ends(&pool, id, "succeeded", SOON).await;
+    let (_, theirs) = isp.both_sides(&[port]).await;
+    assert_eq!(theirs[&port], None);
+    isp.sync().await;
+    let again: Option<i64> = sqlx::query_scalar(sits).fetch_optional(&pool).await.unwrap();
+    assert_eq!(again, None, "no sync puts him back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b7_b9_two_customers_change_places_over_http_before_anybody_works() {
+    let isp = Isp::new(30).await;
+    let pool = isp.db.pool();
+    let worker = isp.worker();
+    isp.sync().await;
+    drop(worker);
+    let taken: Vec<(i64, i64)> =
+        isp.ports(200).await.into_iter().filter_map(|(port, who)| who.map(|w| (port, w))).take(2).collect();
+    let [(p, s), (q, t)] = taken[..] else { panic!("{taken:?}") };
+    let mut ids = Vec::new();
+    for (kind, port, service) in [("unbind", p, s), ("unbind", q, t), ("bind", p, t), ("bind", q, s)] {
+        let payload = json!({ "id_porta_atendimento": port, "id_cliente_servico": service });
+        ids.push(enqueue(&pool, kind, payload).await);
+    }
+    let _worker = isp.worker();
+    for id in ids {
+        ends(&pool, id, "succeeded", SOON).await;
+    }
+    let (ours, theirs) = isp.both_sides(&[p, q]).await;
+    assert_eq!(ours, theirs);
+    assert_eq!((&ours[&p], &ours[&q]), (&Some(t.to_string()), &Some(s.to_string())));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b8_a_bind_whose_service_hubsoft_has_put_elsewhere_since_writes_nothing_back() {
+    let isp = Isp::new(30).await;
+    let pool = isp.db.pool();
+    let worker = isp.worker();
+    isp.sync().await;
+    drop(worker);
+    let free: Vec<i64> =
+        isp.ports(200).await.into_iter().filter(|(_, who)| who.is_none()).map(|(port, _)| port).take(2).collect();
+    let service = isp.idle_services(1).await[0];
+    let first = hubsoft_sets(&pool, free[0], Some(service)).await.unwrap();
+    let mut tx = pool.begin().await.unwrap();
+    sqlx::query("update mapping.port set id_cliente_servico = null where id_porta_atendimento = $1")
+        .bind(free[0])
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    let second = hubsoft_sets_in(&mut tx, free[1], Some(service)).await.unwrap();
+    tx.commit().await.unwrap();
+    let _worker = isp.worker();
+    ends(&pool, first, "superseded", SOON).await;
+    ends(&pool, second, "succeeded", SOON).await;
+    let (ours, theirs) = isp.both_sides(&free).await;
+    assert_eq!(ours, theirs);
+    assert_eq!((&ours[&free[0]], &ours[&free[1]]), (&None, &Some(service.to_string())));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b9_a_bind_over_http_changes_no_row_for_nobody_and_sees_to_the_port_that_it_empties() {
+    let isp = Isp::new(30).await;
+    let pool = isp.db.pool();
+    let _worker = isp.worker();
+    isp.sync().await;
+    let ports = isp.ports(200).await;
+    let free = ports.iter().find(|(_, who)| who.is_none()).unwrap().0;
+    let (his, resident) = ports.iter().find_map(|(port, who)| who.map(|w| (*port, w))).unwrap();
+    let nobody = enqueue(&pool, "bind", json!({ "id_porta_atendimento": free, "id_cliente_servico": 987_654 })).await;
+    ends(&pool, nobody, "parked", SOON).await;
+    let (ours, _) = isp.both_sides(&[free]).await;
+    assert_eq!(ours[&free], None, "a service that is not there sits nowhere");
+
+    sqlx::query("update mapping.project set cliente_unico_porta = true").execute(&pool).await.unwrap();
+    let other = ports.iter().filter(|(_, who)| who.is_none()).nth(1).unwrap().0;
+    let payload = json!({ "id_porta_atendimento": other, "id_cliente_servico": resident, "forcar_troca_porta": true });
+    let moved = enqueue(&pool, "bind", payload).await;
+    ends(&pool, moved, "succeeded", SOON).await;
+    let told = "select id from enlace.outbox where requested_by = $1 and kind = 'unbind' and payload ->> 'id_porta_atendimento' = $2";
+    let told = sqlx::query_scalar(told).bind(format!("workflow {moved}")).bind(his.to_string()).fetch_one(&pool).await;
+    ends(&pool, told.unwrap(), "succeeded", SOON).await;
+    let (ours, theirs) = isp.both_sides(&[his, other]).await;
+    assert_eq!(ours, theirs);
+    assert_eq!(ours[&his], None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

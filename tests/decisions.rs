@@ -130,3 +130,23 @@ async fn g12_a_skipped_bind_or_unbind_ends_and_says_who_waived_it() {
         assert_eq!(pt, "nada a enviar para esta porta: dispensado por ana: porta desativada");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g12_b10_a_port_whose_work_is_called_off_waits_for_nothing_any_more() {
+    let isp = Isp::new(30).await;
+    let (pool, ana) = (isp.db.pool(), Operator::of(&isp).await);
+    let _worker = isp.worker();
+    isp.sync().await;
+    let free = isp.ports(200).await.into_iter().find(|(_, who)| who.is_none()).unwrap().0;
+    sqlx::query("update mapping.integration set active = false").execute(&pool).await.unwrap();
+    let id = hubsoft_sets(&pool, free, Some(isp.idle_services(1).await[0])).await.unwrap();
+    ends(&pool, id, "waiting", SOON).await;
+    let shows = "select transmission, transmission_error from mapping.port where id_porta_atendimento = $1";
+    let shown = async || sqlx::query_as::<_, (String, Option<String>)>(shows).bind(free).fetch_one(&pool).await.unwrap();
+    assert_eq!(shown().await.0, "pending");
+    ana.acts(id, "cancel", json!({ "reason": "não é mais preciso" })).await.expect(200);
+    ends(&pool, id, "cancelled", SOON).await;
+    let (transmission, error) = shown().await;
+    assert_eq!(transmission, "failed");
+    assert!(error.unwrap().ends_with("called off by a person before it was sent"));
+}

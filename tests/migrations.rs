@@ -274,6 +274,31 @@ async fn g14_0024_finds_work_of_before_that_no_trail_was_written_for() {
 }
 
 #[tokio::test]
+async fn b10_0025_frees_what_was_called_off_and_draws_no_number_that_is_taken() {
+    let (_db, mut connection) = before("0025").await;
+    let old = "insert into mapping.project (id_projeto, nome) values (1, 'Centro');
+        insert into mapping.box (id_caixa_optica, id_projeto, external_id, nome) values (1, 1, 'a', 'CTO-1');
+        insert into mapping.splitter (id_splitter, id_caixa_optica, external_id, role) values (1, 1, 's', 'attendance');
+        insert into mapping.port (id_porta_atendimento, id_splitter, id_caixa_optica, sequencia, transmission) values
+          (1, 1, 1, 0, 'pending'), (2, 1, 1, 1, 'pending'), (3, 1, 1, 2, 'sent');
+        insert into enlace.intake (id, upto, gaps, gap_xids) values (1, 0, '{}', '{}');
+        select enlace.enqueue('bind', '{\"id_porta_atendimento\": 2, \"id_cliente_servico\": 4411}')";
+    sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
+    let (_, sql) = FILES.iter().find(|(name, _)| name.starts_with("0025")).unwrap();
+    sqlx::raw_sql(*sql).execute(&mut connection).await.unwrap();
+    let shown = "select transmission from mapping.port order by id_porta_atendimento";
+    let shown: Vec<String> = sqlx::query_scalar(shown).fetch_all(&mut connection).await.unwrap();
+    assert_eq!(shown, ["failed", "pending", "sent"], "work for the second is queued");
+    let drawn = "insert into mapping.project (nome) values ('Sul') returning id_projeto";
+    assert_eq!(sqlx::query_scalar::<_, i64>(drawn).fetch_one(&mut connection).await.unwrap(), 2);
+    sqlx::raw_sql("insert into mapping.project (id_projeto, nome) values (40, 'Norte'), (30, 'Leste')")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(sqlx::query_scalar::<_, i64>(drawn).fetch_one(&mut connection).await.unwrap(), 41);
+}
+
+#[tokio::test]
 async fn v3_0016_finds_boxes_of_before_by_their_place_and_takes_what_was_taken() {
     let (_db, mut connection) = before("0016").await;
     let old = "insert into mapping.project (id_projeto, nome) values (9, 'Centro');

@@ -201,7 +201,7 @@ async fn requested(cx: &Cx<'_, Bind>) -> Result<Next<State, Change>, Trouble> {
     if port.occupant == Some(cx.input.id_cliente_servico) {
         return Ok(to(State::Looking { seat: None }).writing([pending]));
     }
-    match cx.ports.network.later_work(&format!("port:{id}"), cx.position).await? {
+    match later(cx, id).await? {
         Later::Queued => {
             Ok(to(State::Superseded { occupant: port.occupant }).writing([Change::LeaveToClear { port: id }]))
         }
@@ -217,6 +217,16 @@ async fn requested(cx: &Cx<'_, Bind>) -> Result<Next<State, Change>, Trouble> {
             Ok(to(State::Looking { seat: None }).writing(occupied).writing([pending]))
         }
     }
+}
+
+/// Whether HubSoft has changed its mind: later work is queued for the port, or for the service, which HubSoft has put elsewhere.
+async fn later(cx: &Cx<'_, Bind>, port: i64) -> Result<Later, Trouble> {
+    let (network, service) = (&*cx.ports.network, cx.input.id_cliente_servico);
+    let later = network.later_work(&[format!("port:{port}")], cx.position).await?;
+    if later != Later::Nothing || network.other_ports_of(service, port).await?.is_empty() {
+        return Ok(later);
+    }
+    network.later_work(&[format!("service:{service}")], cx.position).await
 }
 
 /// B6: what the platform shows decides what is done next, and whether it is done.

@@ -21,7 +21,12 @@ pub(crate) enum There {
 }
 
 /// B3: only the service's own customer is taken off, unless a superseded bind left it to later work to clear the port.
-pub(crate) fn there(port: &Port, service: i64, shown: Occupancy) -> There {
+pub(crate) async fn there(
+    network: &dyn Network,
+    port: &Port,
+    service: i64,
+    shown: Occupancy,
+) -> Result<There, Trouble> {
     let differs = |kind: &str, theirs| {
         There::Else(Change::Discrepancy {
             port: port.id,
@@ -30,8 +35,10 @@ pub(crate) fn there(port: &Port, service: i64, shown: Occupancy) -> There {
             theirs,
         })
     };
-    match shown {
-        Occupancy::Taken(seat) | Occupancy::Reserved(seat) if port.to_clear || is_of(&seat, service) => {
+    Ok(match shown {
+        Occupancy::Taken(seat) | Occupancy::Reserved(seat)
+            if port.to_clear || is_of(&seat, service) || is_as_synced(network, port, &seat).await? =>
+        {
             There::Seat(seat)
         }
         Occupancy::Free | Occupancy::Blocked | Occupancy::NoSuchPort => There::Free,
@@ -39,7 +46,7 @@ pub(crate) fn there(port: &Port, service: i64, shown: Occupancy) -> There {
             differs("other_occupant", json!({ "code": seat.code, "external_id": seat.external_id }))
         }
         Occupancy::TakenByEquipment => differs("taken_by_equipment", json!({ "equipment": true })),
-    }
+    })
 }
 
 /// Whether this is the service's own seat.
@@ -47,13 +54,22 @@ pub(crate) fn is_of(seat: &Seat, service: i64) -> bool {
     seat.code.as_deref() == Some(&service.to_string())
 }
 
-/// Whether HubSoft may have put the service back on the port since: only work for both can have done so. Other work for the
-/// port, asked for over HTTP, waits for the service to leave it.
-pub(crate) async fn put_back(network: &dyn Network, port: i64, service: i64, position: i64) -> Result<Later, Trouble> {
-    match network.later_work(&format!("service:{service}"), position).await? {
-        Later::Queued => network.later_work(&format!("port:{port}"), position).await,
-        other => Ok(other),
+/// Whether this is the seat that HubSoft's port was last known by, and its code names no service of HubSoft's: a sync recognised the
+/// customer by the document (S4), and the code is the platform's own. Where HubSoft says that somebody sits there, it is his.
+async fn is_as_synced(network: &dyn Network, port: &Port, seat: &Seat) -> Result<bool, Trouble> {
+    if port.occupant.is_some() || port.seat.as_deref() != Some(seat.external_id.as_str()) {
+        return Ok(false);
     }
+    match seat.code.as_deref().and_then(|code| code.parse().ok()) {
+        Some(code) => Ok(network.service(code).await?.is_none()),
+        None => Ok(true),
+    }
+}
+
+/// Whether HubSoft may have put the service back on the port since: only one piece of work for both can have done so. Other work for
+/// the port, asked for over HTTP, waits for the service to leave it.
+pub(crate) async fn put_back(network: &dyn Network, port: i64, service: i64, position: i64) -> Result<Later, Trouble> {
+    network.later_work(&[format!("service:{service}"), format!("port:{port}")], position).await
 }
 
 /// B10: what these ports show once the service is off them; nothing where nothing is sent for them.

@@ -70,8 +70,9 @@ pub trait Network: Send + Sync {
     ) -> Result<Option<i64>, Trouble>;
     /// The service order, if there is one of this id (rule B5).
     async fn service_order(&self, id_ordem_servico: i64) -> Result<Option<ServiceOrder>, Trouble>;
-    /// Whether work for this key was committed after `position` (rule B8). Ask after reading what that work may have changed.
-    async fn later_work(&self, key: &str, position: i64) -> Result<Later, Trouble>;
+    /// Whether one piece of work for all of these keys was committed after `position` (rule B8). Ask after reading what that work may
+    /// have changed.
+    async fn later_work(&self, keys: &[String], position: i64) -> Result<Later, Trouble>;
     /// What the sync with this id counted so far (rule S11).
     async fn sync_result(&self, run: Uuid) -> Result<serde_json::Value, Trouble>;
     /// When the last sync of this integration ended, if one did (rule S1: who asked before that has joined it).

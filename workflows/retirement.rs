@@ -252,9 +252,13 @@ async fn leave(cx: &Cx<'_, Retirement>, ports: Vec<i64>, met: bool) -> Result<Ne
     let Some(&id) = ports.first() else { return retired(cx).await };
     let at = crate::port_to_send(cx.ports, id).await?;
     let shown = at.map.look_at_port(&at.port.address).await?;
-    let difference = match leaving::there(&at.port, cx.input.service()?, shown) {
+    let change = match leaving::there(&*cx.ports.network, &at.port, cx.input.service()?, shown).await? {
         There::Seat(seat) => return Ok(to(State::Detaching { seat, ports, met: true })),
         There::Else(difference) => Some(difference),
+        // B10: those that were known from the beginning are told of at the end.
+        There::Free if !cx.input.ports().contains(&id) => {
+            Some(Change::Transmission { port: id, shows: Transmission::Sent(None) })
+        }
         There::Free => None,
     };
     let rest = ports.into_iter().skip(1).collect::<Vec<_>>();
@@ -267,7 +271,7 @@ async fn leave(cx: &Cx<'_, Retirement>, ports: Vec<i64>, met: bool) -> Result<Ne
     } else {
         retired(cx).await?
     };
-    Ok(next.writing(difference))
+    Ok(next.writing(change))
 }
 
 async fn seek(cx: &Cx<'_, Retirement>, search: Search) -> Result<Next<State, Change>, Trouble> {

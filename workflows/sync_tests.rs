@@ -126,7 +126,7 @@ impl Network for Side {
     async fn service_order(&self, _: i64) -> Result<Option<ServiceOrder>, Trouble> {
         unreachable!("a sync closes no order")
     }
-    async fn later_work(&self, _: &str, _: i64) -> Result<Later, Trouble> {
+    async fn later_work(&self, _: &[String], _: i64) -> Result<Later, Trouble> {
         Ok(Later::Nothing)
     }
     async fn sync_result(&self, _: Uuid) -> Result<serde_json::Value, Trouble> {

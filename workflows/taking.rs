@@ -1,9 +1,11 @@
 //! A service takes a port: what bind and migrate do alike (rules B2, B6, B9).
 
+use engine::workflow::Workflow;
 use mapping::{Change, Port};
 use platforms::{CustomerToAttach, Occupancy, Seat};
+use serde_json::json;
 
-use crate::{Network, PortToSend, Trouble, leaving::is_of};
+use crate::{Network, PortToSend, Trouble, leaving::is_of, unbind::Unbind};
 
 /// The codes of an operation's refusals: stable, and its own.
 pub(crate) struct Codes {
@@ -30,6 +32,10 @@ pub(crate) async fn occupy(
     codes: &Codes,
 ) -> Result<Vec<Change>, Trouble> {
     let (service, rules) = (taking.service, port.rules);
+    customer(network, service, codes).await?;
+    if port.missing {
+        return Err(crate::refused_by_drawing(port, "ausente (sincronize o projeto)", "missing (sync the project)"));
+    }
     let refuse = |code, message| Err(Trouble::Refused { code, message });
     let mut changes = Vec::new();
     match port.occupant {
@@ -66,10 +72,17 @@ pub(crate) async fn occupy(
                 ),
             );
         }
-        changes.extend(others.into_iter().map(|port| Change::Vacate { port, service }));
+        // Each platform is told, too: one that shows a customer on two ports would go on showing him there.
+        changes.extend(others.into_iter().flat_map(|port| [Change::Vacate { port, service }, leaves(port, service)]));
     }
     changes.push(Change::Occupy { port: port.id, service, lift_reservation: port.reserved });
     Ok(changes)
+}
+
+/// Work that takes a service off a port on the platform, once this one is done with it (B7).
+fn leaves(port: i64, service: i64) -> Change {
+    let payload = json!({ "id_porta_atendimento": port, "id_cliente_servico": service });
+    Change::Start { kind: Unbind::NAME.to_owned(), payload }
 }
 
 /// What is to be done for a service to sit on a port.

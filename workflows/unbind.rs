@@ -178,7 +178,7 @@ async fn looking(cx: &Cx<'_, Unbind>) -> Result<Next<State, Change>, Trouble> {
     let port = crate::port_to_send(cx.ports, cx.input.id_porta_atendimento).await?;
     let sent = Change::Transmission { port: port.port.id, shows: Transmission::Sent(None) };
     let shown = port.map.look_at_port(&port.port.address).await?;
-    Ok(match leaving::there(&port.port, cx.input.id_cliente_servico, shown) {
+    Ok(match leaving::there(&*cx.ports.network, &port.port, cx.input.id_cliente_servico, shown).await? {
         There::Seat(seat) => to(State::Detaching { seat }),
         There::Free => to(State::Free).writing([sent]),
         There::Else(difference) => to(State::Elsewhere).writing([sent, difference]),

@@ -63,6 +63,8 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn body_of<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // No body says nothing of anything: what it lacks is named, as in an empty object.
+    let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| Problem::new(Why::Malformed, format!("the body is not JSON: {error}")))?;
     if !value.is_object() {

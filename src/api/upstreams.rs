@@ -5,8 +5,9 @@ use axum::{Json, extract::State};
 use super::{
     ApiState, Problem,
     caller::{Acting, May, Reading},
+    integrations::Paging,
     problem::Problems,
-    read::{Body, Named},
+    read::{Body, Named, Query},
 };
 use crate::desk::{
     Items,
@@ -15,11 +16,15 @@ use crate::desk::{
 
 /// List upstreams
 ///
-/// One of every integration, all on one page.
-#[utoipa::path(get, path = "/upstreams", tag = "upstreams",
-    responses((status = 200, description = "All of them", body = Items<Upstream>), Problems))]
-pub async fn list(_: May<Reading>, State(state): State<ApiState>) -> Result<Json<Items<Upstream>>, Problem> {
-    Ok(Json(desk::list(&state.pool).await?))
+/// One of every integration.
+#[utoipa::path(get, path = "/upstreams", tag = "upstreams", params(Paging),
+    responses((status = 200, description = "A page of them", body = Items<Upstream>), Problems))]
+pub async fn list(
+    _: May<Reading>,
+    State(state): State<ApiState>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<Items<Upstream>>, Problem> {
+    Ok(Json(desk::page(&state.pool, paging.after.as_deref(), paging.limit.as_deref()).await?))
 }
 
 /// Show an upstream

@@ -74,8 +74,8 @@ impl Network for Hubsoft {
     async fn service_order(&self, id_ordem_servico: i64) -> Result<Option<ServiceOrder>, Trouble> {
         read(store::service_order(&self.pool, id_ordem_servico)).await
     }
-    async fn later_work(&self, key: &str, position: i64) -> Result<Later, Trouble> {
-        Ok(match read(engine::query::later_work(&self.pool, key, position)).await? {
+    async fn later_work(&self, keys: &[String], position: i64) -> Result<Later, Trouble> {
+        Ok(match read(engine::query::later_work(&self.pool, keys, position)).await? {
             Some(true) => Later::Queued,
             Some(false) => Later::Nothing,
             None => Later::NotKnownYet,

@@ -278,9 +278,13 @@ fn read(value: String) -> anyhow::Result<String> {
     }
 }
 
-/// What is neither true nor false is left to be refused by name.
+/// What is neither a number nor true or false is left to be refused by name.
 fn settings(pairs: Vec<(String, String)>) -> Map<String, Value> {
-    pairs.into_iter().map(|(key, value)| (key, value.parse().map_or(Value::String(value), Value::Bool))).collect()
+    let read = |text: String| match serde_json::from_str(&text) {
+        Ok(value @ (Value::Bool(_) | Value::Number(_))) => value,
+        _ => Value::String(text),
+    };
+    pairs.into_iter().map(|(key, value)| (key, read(value))).collect()
 }
 
 fn listed(page: &Items<Integration>) -> String {

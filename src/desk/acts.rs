@@ -1,6 +1,11 @@
 //! Acts on workflows: what people may do to one, and what became of it (G12).
 
-use engine::acts::{self, Act, Acted, Ask, Person};
+use std::time::Duration;
+
+use engine::{
+    acts::{self, Act, Acted, Ask, Person},
+    clock,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::PgPool;
@@ -105,14 +110,32 @@ pub async fn act(
     with: With,
 ) -> Result<Done, Refusal> {
     let person = Person { name: caller.name.clone(), reason: check::reason(reason)? };
-    let outcome = match acts::act(pool, kinds::definitions(), id, verb.ask(with)?, person).await? {
-        Acted::Done => "done",
-        Acted::Asked => "asked",
-        Acted::Unknown => return Err(Refusal::no_workflow(id)),
-        Acted::NotNow { status, legal } => return Err(not_now(verb, &status, legal)),
+    let (ask, until) = (verb.ask(with)?, clock::monotonic() + TAKEN_IN);
+    let outcome = loop {
+        match acts::act(pool, kinds::definitions(), id, ask.clone(), person.clone()).await? {
+            Acted::Done => break "done",
+            Acted::Asked => break "asked",
+            Acted::Unknown => return Err(Refusal::no_workflow(id)),
+            Acted::NotNow { status, legal } if status == "queued" && legal.is_empty() => {
+                if clock::monotonic() > until {
+                    return Err(nobody_works(verb));
+                }
+                clock::sleep(LOOKS_AGAIN).await;
+            }
+            Acted::NotNow { status, legal } => return Err(not_now(verb, &status, legal)),
+        }
     };
     let status = sqlx::query_scalar(include_str!("sql/status_of.sql")).bind(id).fetch_one(pool).await?;
     Ok(Done { id, act: verb.to_string(), outcome, status })
+}
+
+/// How long an act waits for a worker to take in what was started a moment ago, and how soon it looks again.
+const TAKEN_IN: Duration = Duration::from_secs(2);
+const LOOKS_AGAIN: Duration = Duration::from_millis(20);
+
+fn nobody_works(verb: Verb) -> Refusal {
+    let message = format!("no worker has taken it in yet, so there is nothing to {verb}: start one, and ask again");
+    Refusal::NotNow { message, legal: Vec::new() }
 }
 
 fn not_now(verb: Verb, status: &str, legal: Vec<&'static str>) -> Refusal {

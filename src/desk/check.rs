@@ -30,7 +30,10 @@ pub fn limit(text: Option<&str>) -> Result<u32, Refusal> {
 
 /// A time with its offset.
 pub fn time(field: &str, text: &str) -> Result<DateTime<Utc>, Refusal> {
-    let read = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+    // A plus that nobody encoded arrives as a space.
+    let plus = text.rsplit_once(' ').filter(|(_, offset)| offset.len() == "00:00".len());
+    let text = plus.map_or_else(|| text.to_owned(), |(time, offset)| format!("{time}+{offset}"));
+    let read = DateTime::parse_from_rfc3339(&text).map(|time| time.to_utc());
     read.map_err(|_| Refusal::invalid(field, "must be a time such as 2026-11-23T04:00:00-03:00"))
 }
 

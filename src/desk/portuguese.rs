@@ -51,6 +51,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("is missing, and service {} sits on ports {}: name one", "falta, e o serviço {} está nas portas {}: diga uma"),
     ("order {} is of service {}: leave it out", "a ordem {} é do serviço {}: não o informe"),
+    (
+        "project {} is filled by integration {}, not by {}",
+        "o projeto {} é preenchido pela integração {}, e não pela {}",
+    ),
     ("project {} has no integration", "o projeto {} não tem integração"),
     ("must be a JSON object", "deve ser um objeto JSON"),
     ("must be done or not_done: was it written, or not?", "deve ser done ou not_done: foi gravado, ou não?"),
@@ -96,6 +100,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
     ("{} does not take {}; see the header Allow", "{} não aceita {}; veja o cabeçalho Allow"),
     // What makes no sense now.
+    (
+        "no worker has taken it in yet, so there is nothing to {}: start one, and ask again",
+        "nenhum worker o assumiu ainda, e não há nada a fazer ({}): inicie um, e peça de novo",
+    ),
     (
         "it makes no sense to {}; possible now: nothing can be done to it",
         "não faz sentido agora ({}); nada se pode fazer com ele",

@@ -73,6 +73,17 @@ pub async fn list(pool: &PgPool) -> Result<Items<Upstream>, Refusal> {
     Ok(Items { items: read(pool, None).await?, next: None })
 }
 
+/// A page of them.
+///
+/// # Errors
+/// Names the parameter that cannot be taken.
+pub async fn page(pool: &PgPool, after: Option<&str>, limit: Option<&str>) -> Result<Items<Upstream>, Refusal> {
+    let (after, limit) = (check::after(after)?.unwrap_or(0), check::limit(limit)?);
+    let rest = (1_i64..).zip(read(pool, None).await?).skip_while(|(place, _)| *place <= after);
+    let page = check::page(rest.collect(), limit, |(place, _)| *place);
+    Ok(Items { items: page.items.into_iter().map(|(_, one)| one).collect(), next: page.next })
+}
+
 /// One upstream.
 ///
 /// # Errors

@@ -60,8 +60,9 @@ pub struct Held<C> {
     pub(crate) stamp: Option<i32>,
     /// Why it cannot go on in this build.
     pub(crate) unfit: Option<String>,
-    /// That it is held is not known to be on the disk yet: a crash of Postgres loses that, and then somebody else may hold it.
-    pub(crate) afloat: bool,
+    /// Since when it is held, where that is not known to be on the disk yet: a crash of Postgres loses it, and then it may be held
+    /// by somebody else, or by this worker anew.
+    pub(crate) afloat: Option<DateTime<Utc>>,
 }
 
 /// From where the index of what is ready is read, lane by lane (G14). What was claimed stays in it, dead, for as long as
@@ -195,7 +196,7 @@ pub(crate) fn held<C: 'static>(row: Row, registry: &Registry<C>) -> (Held<C>, Ve
         asked: row.asked,
         stamp,
         unfit: None,
-        afloat: false,
+        afloat: None,
     };
     match fit {
         Ok(fit) => {

@@ -12,7 +12,10 @@
 //! says that a worker holds the workflow: the first record of each is written only if the database still says so (G5), and
 //! that record's commit takes the intake to the disk along with it.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -206,7 +209,7 @@ impl<C: 'static> Batch<C> {
             asked: None,
             stamp: None,
             unfit,
-            afloat: true,
+            afloat: None,
         });
     }
 
@@ -221,7 +224,7 @@ impl<C: 'static> Batch<C> {
     async fn write(self, conn: &mut PgConnection, worker: Uuid, intake: i64, mark: &Mark) -> Result<TakenIn<C>, Error> {
         let keys = Keys::of(&self.held);
         let errors: Vec<Option<Value>> = self.held.iter().map(|h| h.unfit.as_deref().map(undecodable)).collect();
-        let rows: Vec<(Uuid, bool)> = sqlx::query_as(include_str!("sql/intake_write.sql"))
+        let rows: Vec<(Uuid, bool, DateTime<Utc>)> = sqlx::query_as(include_str!("sql/intake_write.sql"))
             .bind(worker)
             .bind(intake)
             .bind(mark.upto)
@@ -253,9 +256,12 @@ impl<C: 'static> Batch<C> {
             // The rows are taken in and held: nothing that comes after may lose them.
             tracing::debug!(%error, "the intake's log was not trimmed; the next turns do it");
         }
-        let ours: HashSet<Uuid> = rows.into_iter().filter(|(_, claimed)| *claimed).map(|(id, _)| id).collect();
+        let ours: HashMap<Uuid, DateTime<Utc>> =
+            rows.into_iter().filter(|(_, claimed, _)| *claimed).map(|(id, _, since)| (id, since)).collect();
         let count = self.held.len();
-        Ok(TakenIn { count, held: self.held.into_iter().filter(|h| ours.contains(&h.run.id)).collect() })
+        let held =
+            self.held.into_iter().filter_map(|h| Some(Held { afloat: Some(*ours.get(&h.run.id)?), ..h })).collect();
+        Ok(TakenIn { count, held })
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Pace {
     /// Since when it is announced that this worker sleeps.
     pub(crate) asleep: Option<Instant>,
     awake_until: Option<Instant>,
+    /// As it was last announced: whoever is not told to notify is looked for.
+    looks_by_itself: bool,
     bursts: Rate,
     taken_in: Rate,
     into_hands: Rate,
@@ -75,6 +77,7 @@ impl Pace {
             announced: idle * 3 + Duration::from_millis(500),
             asleep: None,
             awake_until: None,
+            looks_by_itself: false,
             bursts: Rate::over(BURST),
             taken_in: Rate::over(LOAD),
             into_hands: Rate::over(LOAD),
@@ -136,7 +139,8 @@ impl Pace {
     /// commits would wait for the one before it to notify.
     pub(crate) fn announces(&mut self) -> Option<Duration> {
         let slept = self.asleep.is_some_and(|since| since.elapsed() < 2 * self.idle);
-        if self.awake() {
+        self.looks_by_itself = self.awake();
+        if self.looks_by_itself {
             self.asleep.take().map(|_| Duration::ZERO)
         } else if !slept {
             self.asleep = Some(clock::monotonic());
@@ -156,7 +160,7 @@ impl Pace {
         let rest = match free {
             _ if self.gathers(free, in_flight) => return GATHERED_POLL,
             0 => BUSY_POLL,
-            _ if self.awake() || self.claim_later => BUSY_POLL,
+            _ if self.looks_by_itself || self.claim_later => BUSY_POLL,
             _ => self.idle,
         };
         until_due.map_or(rest, |due| due.min(rest))

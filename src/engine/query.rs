@@ -145,13 +145,13 @@ pub async fn acts(pool: &PgPool, id: Uuid) -> Result<Vec<ActRow>, Error> {
     Ok(sqlx::query_as(include_str!("sql/acts.sql")).bind(id).fetch_all(pool).await?)
 }
 
-/// Whether work for a key was taken in after a position (rule B8); `None`: committed rows wait to be taken in, so that it
-/// is not known yet.
+/// Whether one piece of work for all of these keys was taken in after a position (rule B8); `None`: committed rows wait to be taken
+/// in, so that it is not known yet.
 ///
 /// # Errors
 /// When Postgres cannot be reached.
-pub async fn later_work(pool: &PgPool, key: &str, position: i64) -> Result<Option<bool>, Error> {
+pub async fn later_work(pool: &PgPool, keys: &[String], position: i64) -> Result<Option<bool>, Error> {
     let (later, behind): (bool, bool) =
-        sqlx::query_as(include_str!("sql/later_work.sql")).bind(key).bind(position).fetch_one(pool).await?;
+        sqlx::query_as(include_str!("sql/later_work.sql")).bind(keys).bind(position).fetch_one(pool).await?;
     Ok(if later { Some(true) } else { (!behind).then_some(false) })
 }

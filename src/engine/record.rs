@@ -78,8 +78,9 @@ pub struct Record<C> {
     pub began_at: DateTime<Utc>,
     /// And when it ended.
     pub ended_at: DateTime<Utc>,
-    /// That the workflow is held may have been lost in a crash of Postgres: it is written only if the row still says so.
-    pub afloat: bool,
+    /// Since when the workflow is held, where that may have been lost in a crash of Postgres: it is written only if the row still
+    /// says so.
+    pub afloat: Option<DateTime<Utc>>,
     /// Written in the same transaction.
     pub changes: Vec<C>,
     /// What becomes of the workflow.
@@ -261,6 +262,7 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
             .bind(record.n)
             .bind(record.attempt)
             .bind(self.lease.worker)
+            .bind(record.began_at)
             .fetch_one(&self.pool);
         Ok(within(self.lease.patience(), stands).await?)
     }
@@ -360,6 +362,7 @@ async fn put_back<C>(conn: &mut PgConnection, worker: Uuid, group: &[Arc<Record<
         .bind(back.iter().map(|(_, b)| b.upstream.as_deref()).collect::<Vec<_>>())
         .bind(back.iter().map(|(r, _)| r.error.as_ref()).collect::<Vec<_>>())
         .bind(back.iter().map(|(_, b)| b.parked.map(Into::<&'static str>::into)).collect::<Vec<_>>())
+        .bind(back.iter().map(|(r, _)| r.afloat).collect::<Vec<_>>())
         .execute(&mut *conn)
         .await?;
     if written.rows_affected() < back.len() as u64 {

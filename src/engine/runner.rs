@@ -86,7 +86,7 @@ async fn submit<C>(shop: &Shop<C>, record: &Arc<Record<C>>) -> Recorded {
 }
 
 fn go_on<C>(held: &mut Held<C>, record: &Record<C>) {
-    held.afloat = false;
+    held.afloat = None;
     if let Some((at, data)) = &record.next {
         held.at.clone_from(at);
         held.state = data.clone().map_or_else(|| json!({ "state": at }), |data| version::unstamped(data).0);

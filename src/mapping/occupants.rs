@@ -91,7 +91,9 @@ fn decide(found: &Found, theirs: &Theirs, bound: &HashMap<i64, i64>) -> Verdict 
         let ours = json!({ "id_cliente_servico": occupant });
         return if same { Verdict::Agree } else { Verdict::Differ { kind: OTHER_OCCUPANT, ours } };
     }
-    match (found.by_code, found.by_document.as_slice()) {
+    // S4: in no other port, one of this page included.
+    let meant: Vec<i64> = found.by_document.iter().copied().filter(|service| !bound.contains_key(service)).collect();
+    match (found.by_code, meant.as_slice()) {
         (Some(service), _) => match found.elsewhere.or_else(|| bound.get(&service).copied()) {
             Some(port) => {
                 let ours = json!({ "id_cliente_servico": null, "service": service, "service_sits_on": port });
@@ -99,7 +101,7 @@ fn decide(found: &Found, theirs: &Theirs, bound: &HashMap<i64, i64>) -> Verdict 
             }
             None => bind(found, service),
         },
-        (None, [service]) if !bound.contains_key(service) => bind(found, *service),
+        (None, [service]) => bind(found, *service),
         (None, _) if found.reserved_by_a_person() => Verdict::Leave,
         (None, candidates) => Verdict::Reserve { ambiguous: candidates.len() > 1 },
     }
@@ -174,7 +176,9 @@ struct Decided {
 }
 
 impl Decided {
-    fn new(found: Vec<Found>, theirs: &[Theirs]) -> Self {
+    /// Codes before documents: whom a code names is not meant by a document any more, whatever comes first on the page (S4).
+    fn new(mut found: Vec<Found>, theirs: &[Theirs]) -> Self {
+        found.sort_by_key(|found| found.by_code.is_none());
         let (mut decided, mut ports, mut bound) = (Self::default(), HashSet::new(), HashMap::new());
         for found in found {
             let row = usize::try_from(found.place - 1).ok().and_then(|place| theirs.get(place));

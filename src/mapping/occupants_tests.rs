@@ -46,6 +46,15 @@ fn s5_unknown_and_ambiguous_customers_reserve_the_port() {
 }
 
 #[test]
+fn s4_whom_a_code_names_on_the_same_page_is_not_meant_by_a_document() {
+    let by_document = Found { by_document: vec![1, 2], ..free() };
+    let by_code = Found { place: 2, port: 813, by_code: Some(1), ..free() };
+    let theirs = [Theirs::from(&seat(None, None, None)), Theirs::from(&seat(Some("1"), None, None))];
+    let decided = Decided::new(vec![by_document, by_code], &theirs);
+    assert_eq!((decided.bind.0, decided.bind.1), (vec![813, 812], vec![1, 2]));
+}
+
+#[test]
 fn s6_the_confirmed_occupant_is_never_replaced() {
     let taken = Found { occupant: Some(7), by_code: Some(4411), ..free() };
     assert!(matches!(verdict(&taken, Some("4411")), Verdict::Differ { kind: "other_occupant", .. }));

@@ -167,6 +167,7 @@ struct PortRow {
     id_cliente_servico: Option<i64>,
     reservado: bool,
     to_clear: bool,
+    transmission_external_id: Option<String>,
     sequencia: i32,
     port_external_id: Option<String>,
     missing: bool,
@@ -201,6 +202,7 @@ impl From<PortRow> for Port {
             occupant: r.id_cliente_servico,
             reserved: r.reservado,
             to_clear: r.to_clear,
+            seat: r.transmission_external_id,
             address: PortAddress {
                 box_external_id: r.box_external_id,
                 splitter_external_id: r.splitter_external_id,

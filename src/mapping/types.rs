@@ -14,6 +14,8 @@ pub struct Port {
     pub reserved: bool,
     /// A superseded bind left it to later work to take off whoever the platform shows here (rules B2, B8).
     pub to_clear: bool,
+    /// The platform's id of whom it last showed here, as HubSoft knows it (rule B10).
+    pub seat: Option<String>,
     /// How the platform names it.
     pub address: PortAddress,
     /// Gone upstream (rule S8).

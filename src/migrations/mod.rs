@@ -40,6 +40,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("0022_calls.sql", include_str!("../../migrations/0022_calls.sql")),
     ("0023_unfinished.sql", include_str!("../../migrations/0023_unfinished.sql")),
     ("0024_trail.sql", include_str!("../../migrations/0024_trail.sql")),
+    ("0025_outside.sql", include_str!("../../migrations/0025_outside.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.

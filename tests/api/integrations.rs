@@ -199,6 +199,23 @@ async fn s1_a_sync_that_is_asked_for_while_one_runs_joins_it() {
 }
 
 #[tokio::test]
+async fn s1_syncs_that_are_asked_for_at_once_are_one_although_no_worker_has_seen_any() {
+    let api = Api::start().await;
+    let id = api.integration().await;
+    let (path, project) = (format!("/integrations/{id}/sync"), json!({ "nome": "Centro" }));
+    let project = api.put(&format!("/integrations/{id}/project"), project).await.expect(200).body["project"]["id_projeto"].clone();
+    let asked: Vec<_> = (0..8).map(|_| api.post(&path, json!({}))).collect();
+    let ids: std::collections::BTreeSet<_> =
+        futures_util::future::join_all(asked).await.into_iter().map(|answer| answer.expect(202).id()).collect();
+    assert_eq!(ids.len(), 1);
+    let wrong = json!({ "kind": "sync", "payload": { "id_integracao": id, "id_projeto": "x" } });
+    api.post("/workflows", wrong).await.refused(422, "invalid", Some("id_projeto"));
+    let other = api.integration().await;
+    let differ = json!({ "kind": "sync", "payload": { "id_integracao": other, "id_projeto": project } });
+    api.post("/workflows", differ).await.refused(422, "invalid", Some("id_projeto"));
+}
+
+#[tokio::test]
 async fn s11_a_running_sync_shows_its_progress() {
     let api = Api::start().await;
     let id = api.integration().await;

@@ -224,7 +224,7 @@ async fn g14_what_is_repeated_does_not_walk_over_the_dead() {
         ("sql/around", format!("'{me}'")),
         ("sql/intake_trim", "100000".to_owned()),
         ("sql/intake_read", "1000, '{\"toy\": 1}'".to_owned()),
-        ("sql/later_work", "'port:1', 5".to_owned()),
+        ("sql/later_work", "'{port:1,service:2}', 5".to_owned()),
         ("upstream/sql/states", String::new()),
         ("sql/schedule_until", String::new()),
     ] {

@@ -147,3 +147,33 @@ async fn workers_that_claim_in_either_way_work_side_by_side() {
     let db = toy::db().await;
     comes_out(&db, &[Claiming::Guarded, Claiming::SkipLocked, Claiming::Guarded]).await;
 }
+
+/// What an end in a serialisable transaction leaves behind that did not see a follower come (found by chaos).
+#[tokio::test]
+async fn g4_whoever_waits_for_nobody_goes_on() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let ledger = Arc::new(Ledger::default());
+    let head = enqueue(&pool, &["a"], &["hold"]).await;
+    let settings = Settings { claiming: Claiming::Guarded, idle_poll: Duration::from_millis(100), ..Settings::default() };
+    let worker = toy::start_with(&db, &ledger, settings);
+    reaches(&pool, head, "running").await;
+    let (follower, behind) = (enqueue(&pool, &["a"], &["ok"]).await, enqueue(&pool, &["b"], &["ok"]).await);
+    reaches(&pool, follower, "waiting").await;
+    reaches(&pool, behind, "succeeded").await;
+    let nobody = enqueue(&pool, &["c"], &["hold", "ok"]).await;
+    reaches(&pool, nobody, "running").await;
+    let missed = "update enlace.run set worker = null, blockers = 1 where id = $1";
+    sqlx::query(missed).bind(nobody).execute(&pool).await.unwrap();
+    while ledger.of(nobody).len() < 2 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(toy::status(&pool, follower).await.0, "waiting", "whoever waits for somebody goes on waiting");
+    for id in [head, nobody, follower] {
+        while toy::status(&pool, id).await.0 != "succeeded" {
+            ledger.let_go.notify_waiters();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    worker.stop().await;
+}

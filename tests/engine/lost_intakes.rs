@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use engine::worker::Settings;
 use enlace::postgres::Server;
 use rustix::process::Signal;
@@ -22,6 +23,8 @@ struct Lost {
     db: Db,
     ledger: Arc<Ledger>,
     worker: Running,
+    /// That worker's own.
+    lease: Uuid,
     id: Uuid,
 }
 
@@ -39,9 +42,10 @@ impl Lost {
         for _ in 0..50 {
             let warm = enqueue(&pool, &[], &["ok"]).await;
             reaches(&pool, warm, "succeeded").await;
+            let lease = sqlx::query_scalar("select id from enlace.worker").fetch_one(&pool).await.unwrap();
             let id = enqueue_and_crash(&pool, &ledger, delay).await;
             if !taken_in(&pool, id).await {
-                return Self { folder, server, db, ledger, worker, id };
+                return Self { folder, server, db, ledger, worker, lease, id };
             }
             // Somebody else's commit took it to the disk along with its own.
             ledger.let_go.notify_waiters();
@@ -116,12 +120,10 @@ async fn g5_what_another_took_in_after_a_crash_is_not_recorded_by_who_held_it_be
     }
     let holds = "select worker from enlace.run where id = $1";
     let holder: Uuid = sqlx::query_scalar(holds).bind(id).fetch_one(&pool).await.unwrap();
-    let first = "select id from enlace.worker where id <> $1";
-    let first: Uuid = sqlx::query_scalar(first).bind(holder).fetch_one(&pool).await.unwrap();
     lost.ledger.let_go.notify_waiters();
     let tried =
         "select exists (select from enlace.step where id = $1) or not exists (select from enlace.worker where id = $2)";
-    while !sqlx::query_scalar::<_, bool>(tried).bind(id).bind(first).fetch_one(&pool).await.unwrap() {
+    while !sqlx::query_scalar::<_, bool>(tried).bind(id).bind(lost.lease).fetch_one(&pool).await.unwrap() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert_eq!(outcomes(&pool, id).await, [""; 0], "recorded by a worker that does not hold it");
@@ -146,4 +148,32 @@ async fn g5_a_worker_that_finds_in_the_outbox_what_it_holds_begins_it_anew_and_o
     assert_eq!(outcomes(&pool, id).await, ["done", "done"]);
     assert_eq!(times(&lost.ledger, id, "ok"), 1, "both that held it went on");
     lost.over().await;
+}
+
+/// Whoever's answer was lost sends the same record again, and the workflow may have ended by it.
+#[tokio::test]
+async fn g5_g11_a_first_record_is_written_once_while_it_is_held_as_it_was() {
+    let db = toy::db().await;
+    let mut conn = db.connection().await;
+    let id = enqueue(&db.pool(), &[], &["ok"]).await;
+    let worker = "insert into enlace.worker (name, build, lease_until) values ('w', 'b', enlace.now() + interval '1 hour') returning id";
+    let worker: Uuid = sqlx::query_scalar(worker).fetch_one(&mut conn).await.unwrap();
+    let held = "insert into enlace.run (id, position, kind, version, lane, status, state, due_at, worker)
+                values ($1, 1, 'toy', 1, 1, 'queued', 'working', now(), $2) returning since";
+    let since: DateTime<Utc> = sqlx::query_scalar(held).bind(id).bind(worker).fetch_one(&mut conn).await.unwrap();
+    let statement = crate::support::tree::read("src/engine/sql/record_steps.sql");
+    let mut record = async |began_at: DateTime<Utc>, since: DateTime<Utc>| {
+        let nothing = vec![None::<serde_json::Value>];
+        let query = sqlx::query(sqlx::AssertSqlSafe(statement.clone())).bind(worker).bind(vec![id]).bind(vec![1]);
+        let query = query.bind(vec![1_i16]).bind(vec!["working"]).bind(vec!["done"]).bind(vec![Some("done")]);
+        let query = query.bind(nothing.clone()).bind(nothing.clone()).bind(nothing).bind(vec![began_at]);
+        let done = query.bind(vec![began_at]).bind(vec![Some(since)]).execute(&mut conn).await;
+        done.map(|done| done.rows_affected()).map_err(|error| engine::db::why(&error))
+    };
+    let (began_at, anew) = (since, since + chrono::TimeDelta::seconds(1));
+    assert_eq!(record(began_at, anew).await, Ok(0), "it is held since another time");
+    assert_eq!(record(began_at, since).await, Ok(1));
+    sqlx::query("delete from enlace.run").execute(&db.pool()).await.unwrap();
+    assert_eq!(record(began_at, since).await, Err(engine::db::Why::Duplicate), "it is told that it is written");
+    assert_eq!(record(anew, since).await, Ok(0), "and nobody else is");
 }

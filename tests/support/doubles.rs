@@ -103,6 +103,7 @@ impl Default for Facts {
             occupant,
             reserved: false,
             to_clear: false,
+            seat: None,
             address: PortAddress {
                 box_external_id: "b".into(),
                 splitter_external_id: "s".into(),
@@ -276,7 +277,7 @@ impl Network for World {
     async fn service_order(&self, _: i64) -> Result<Option<ServiceOrder>, Trouble> {
         self.read("hubsoft.service_order", |facts| facts.order.clone())
     }
-    async fn later_work(&self, _: &str, _: i64) -> Result<Later, Trouble> {
+    async fn later_work(&self, _: &[String], _: i64) -> Result<Later, Trouble> {
         self.read("hubsoft.later_work", |facts| facts.later)
     }
     async fn sync_result(&self, _: Uuid) -> Result<Value, Trouble> {

@@ -69,7 +69,7 @@ async fn wanted(cx: &Cx<'_, Migrate>, port: &Port) -> Result<Wanted, Trouble> {
         Some(there) if there == cx.input.id_cliente_servico => return Ok(Wanted::Done),
         // Not changed yet, unless HubSoft has put the old one back.
         Some(there) if there == old => leaving::put_back(network, port.id, old, cx.position).await?,
-        _ => network.later_work(&format!("port:{}", port.id), cx.position).await?,
+        _ => network.later_work(&[format!("port:{}", port.id)], cx.position).await?,
     };
     Ok(match later {
         Later::Queued => Wanted::NoMore,

@@ -30,7 +30,7 @@ pub(super) async fn leave(
         at.port.to_clear = false;
     }
     let free = shown == Occupancy::Free;
-    let difference = match leaving::there(&at.port, input.id_cliente_servico_antigo, shown) {
+    let difference = match leaving::there(network, &at.port, input.id_cliente_servico_antigo, shown).await? {
         There::Seat(seat) => return Ok(to(State::Detaching { seat, ports, met: true, then })),
         There::Else(difference) if !of_new => Some(difference),
         There::Else(_) | There::Free => None,

@@ -30,8 +30,8 @@ with me as (
          coalesce(b.blockers, 0), greatest(w.due_at, (select enlace.now())),
          case when w.claim and w.parked is null and b.blockers is null and w.due_at <= enlace.now() then $1 end, w.parked, w.error
   from wanted w cross join log left join blocked b on b.id = w.id
-  returning id, worker is not null as claimed
+  returning id, worker is not null as claimed, since
 ), added_keys as (
   insert into enlace.run_key (key, position, id) select k.key, k.position, k.id from keys k cross join log
 )
-select id, claimed from added
+select id, claimed, since from added

@@ -1,5 +1,5 @@
 -- A port with what an operation has to know of its surroundings; no integration where a person drew it (rule B1).
-select p.id_porta_atendimento, p.id_cliente_servico, p.reservado, p.to_clear, p.sequencia, p.external_id as port_external_id,
+select p.id_porta_atendimento, p.id_cliente_servico, p.reservado, p.to_clear, p.transmission_external_id, p.sequencia, p.external_id as port_external_id,
        coalesce(p.missing_since, s.missing_since, b.missing_since) is not null as missing,
        coalesce(s.external_id, '') as splitter_external_id,
        coalesce(b.external_id, '') as box_external_id, b.latitude, b.longitude,
