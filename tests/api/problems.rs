@@ -56,7 +56,7 @@ async fn a_body_that_cannot_be_read_is_said_to_be_so() {
     };
     let json = "application/json";
     post(json, "{\"kind\":").await.refused(400, "malformed", None);
-    post(json, "").await.refused(400, "malformed", None);
+    post(json, "").await.refused(422, "invalid", Some("kind"));
     post(json, "[]").await.refused(400, "malformed", None);
     post(json, "\u{feff}{}").await.refused(400, "malformed", None);
     post("text/plain", "{}").await.refused(415, "unsupported-media-type", None);
