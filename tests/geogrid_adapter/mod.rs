@@ -2,6 +2,7 @@
 
 mod city;
 mod limits;
+mod open;
 mod product;
 mod quirks;
 mod wire;

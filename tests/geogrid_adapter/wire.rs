@@ -96,9 +96,11 @@ async fn s9_boxes_whose_equipment_is_not_told_stop_the_sync_instead_of_losing_it
         (404, r#"{"naoEncontrado": "Rota não encontrada"}"#, "http.not_found"),
         (400, r#"{"itensRede": "inválido"}"#, "http.rejected"),
     ] {
-        let server = Canned::serving(move |seen| match seen.is("GET", "/isp/api/v3/itensRede") {
-            true => Reply::json(200, json!({"registros": boxes(1..3)})),
-            false => Reply::Status(status, body.into()),
+        let server = Canned::serving(move |seen| match seen.path.split('?').next().unwrap_or_default() {
+            "/isp/api/v3/itensRede" => Reply::json(200, json!({"registros": boxes(1..3)})),
+            "/isp/api/v3/equipamentos/itemRede/portas" => Reply::Status(status, body.into()),
+            // Nor is any told of a box alone.
+            _ => Reply::Status(200, "[]".into()),
         })
         .await;
         let (geogrid, _) = by_hand(&server.url);

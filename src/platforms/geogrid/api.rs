@@ -7,12 +7,11 @@ use serde_json::Value;
 use url::Url;
 
 use super::cursor::Cursor;
+use super::envelope::{Envelope, read, something};
 use super::refusal;
 use super::url::at;
-use super::wire::Envelope;
 use crate::Failure;
 use crate::http::{Answer, Ask, Http, Purpose, not_the_api};
-use crate::liberal::as_text;
 
 /// The largest page seen in use.
 pub(super) const LARGEST_PAGE: u32 = 500;
@@ -43,6 +42,8 @@ pub(super) struct Rows<T> {
     pub(super) rows: Vec<T>,
     pub(super) next: Option<Cursor>,
     pub(super) total: Option<u64>,
+    /// How many rows there were on the page, those that could not be read among them.
+    pub(super) count: usize,
 }
 
 impl Api {
@@ -79,56 +80,62 @@ impl Api {
     /// A page of a listing of everything. Whatever is no page is not the API: an empty one would empty the map (rule S9).
     ///
     /// Servers may give fewer rows than were asked for, and totals do not always add up: pages are counted until one is empty,
-    /// begins as the one before did, or is said not to be there.
+    /// begins as the one before did, or is not there.
     pub(super) async fn page<T: DeserializeOwned>(
         &self,
         listing: Listing<'_>,
         cursor: &Cursor,
     ) -> Result<Rows<T>, Failure> {
         let answer = self.list(&listing, cursor.page).await?;
-        if refusal::is_not_found(&answer) {
-            return Ok(Rows { rows: Vec::new(), next: None, total: None });
+        let page = if cursor.page > 1 { later_page(answer)? } else { first_page(answer)? };
+        let Some(envelope) = page else { return Ok(Rows { rows: Vec::new(), next: None, total: None, count: 0 }) };
+        let total = envelope.total.map(|total| total as u64);
+        let first = envelope.begins();
+        if envelope.rows.is_empty() || first.is_some() && first == cursor.after {
+            return Ok(Rows { rows: Vec::new(), next: None, total, count: 0 });
         }
-        let envelope = answer.found()?.ok_or_else(not_the_api)?.json::<Envelope>()?;
-        let total = envelope.total.filter(|total| *total >= 0.0).map(|total| total as u64);
-        let first = envelope.registros.first().and_then(first_id);
-        if envelope.registros.is_empty() || first.is_some() && first == cursor.after {
-            return Ok(Rows { rows: Vec::new(), next: None, total });
-        }
-        let next = Some(Cursor { page: cursor.page.saturating_add(1), after: first });
-        Ok(Rows { rows: read(envelope.registros), next, total })
+        let next = Some(Cursor { page: cursor.page.saturating_add(1), after: first, size: cursor.size });
+        let count = envelope.rows.len();
+        Ok(Rows { rows: read(envelope.rows), next, total, count })
     }
 
-    /// All rows about one thing. Nothing, in any of the forms that it has here, is nothing: the thing was removed.
-    pub(super) async fn about_one<T: DeserializeOwned>(&self, listing: Listing<'_>) -> Result<Vec<T>, Failure> {
-        let read = |answer| match refusal::found(answer)? {
-            Some(answer) => some(&answer),
+    /// All rows about one thing. Nothing, in any of the forms that it has here, is nothing: the thing was removed. Fewer than were
+    /// asked for, where no total says that there are more, are all.
+    pub(super) async fn about_one(&self, listing: Listing<'_>) -> Result<Vec<Value>, Failure> {
+        let page = |answer| match refusal::found(answer)? {
+            Some(answer) => something(&answer)?.map(Envelope::of).transpose(),
             None => Ok(None),
         };
-        self.all(listing, read).await
+        let is_all =
+            |envelope: &Envelope| envelope.total.is_none() && (envelope.rows.len() as u64) < listing.size.into();
+        self.all(listing, page, is_all).await
     }
 
     /// All rows about many things that were there a moment ago: nothing is no answer, and would take them all off the map (S9).
-    pub(super) async fn about_many<T: DeserializeOwned>(&self, listing: Listing<'_>) -> Result<Vec<T>, Failure> {
-        self.all(listing, |answer| answer.checked()?.json::<Envelope>().map(Some)).await
+    pub(super) async fn about_many(&self, listing: Listing<'_>) -> Result<Vec<Value>, Failure> {
+        let page = |answer: Answer| Envelope::of(answer.checked()?.json()?).map(Some);
+        self.all(listing, page, |_| false).await
     }
 
-    async fn all<T: DeserializeOwned>(
+    async fn all(
         &self,
         listing: Listing<'_>,
-        envelope: impl Fn(Answer) -> Result<Option<Envelope>, Failure>,
-    ) -> Result<Vec<T>, Failure> {
-        let (mut rows, mut seen, mut first) = (Vec::new(), 0_u64, None);
+        first_page: impl Fn(Answer) -> Result<Option<Envelope>, Failure>,
+        is_all: impl Fn(&Envelope) -> bool,
+    ) -> Result<Vec<Value>, Failure> {
+        let (mut rows, mut first) = (Vec::new(), None);
         for page in 1..=MOST_PAGES {
-            let Some(envelope) = envelope(self.list(&listing, page).await?)? else { return Ok(rows) };
-            let begins = envelope.registros.first().and_then(first_id);
-            if envelope.registros.is_empty() || begins.is_some() && begins == first {
+            let answer = self.list(&listing, page).await?;
+            let read = if page > 1 { later_page(answer)? } else { first_page(answer)? };
+            let Some(envelope) = read else { return Ok(rows) };
+            let begins = envelope.begins();
+            if envelope.rows.is_empty() || begins.is_some() && begins == first {
                 return Ok(rows);
             }
+            let (last, total) = (is_all(&envelope), envelope.total);
             first = begins;
-            seen += envelope.registros.len() as u64;
-            rows.extend(read(envelope.registros));
-            if envelope.total.is_some_and(|total| seen as f64 >= total) {
+            rows.extend(envelope.rows);
+            if last || total.is_some_and(|total| rows.len() as f64 >= total) {
                 return Ok(rows);
             }
         }
@@ -136,23 +143,20 @@ impl Api {
     }
 }
 
-/// The envelope, or a bare list; `None` for the answers that stand for nothing: no body, `false`, `null`.
-fn some(answer: &Answer) -> Result<Option<Envelope>, Failure> {
-    if answer.is_empty() {
+fn first_page(answer: Answer) -> Result<Option<Envelope>, Failure> {
+    if refusal::is_not_found(&answer) {
         return Ok(None);
     }
-    match answer.json::<Value>()? {
-        Value::Null | Value::Bool(false) => Ok(None),
-        Value::Array(registros) => Ok(Some(Envelope { registros, total: None })),
-        value => serde_json::from_value(value).map(Some).map_err(|_| not_the_api()),
+    Envelope::of(answer.found()?.ok_or_else(not_the_api)?.json()?).map(Some)
+}
+
+/// The API was there a page ago: what is no page now is the end.
+fn later_page(answer: Answer) -> Result<Option<Envelope>, Failure> {
+    if refusal::names(&answer, "pagina") {
+        return Ok(None);
     }
-}
-
-fn read<T: DeserializeOwned>(rows: Vec<Value>) -> Vec<T> {
-    rows.into_iter().filter_map(|row| serde_json::from_value(row).ok()).collect()
-}
-
-fn first_id(row: &Value) -> Option<String> {
-    let of = |key: &str| row.get(key).and_then(|of| of.get("id")).and_then(as_text);
-    of("dados").or_else(|| of("equipamento")).or_else(|| row.get("id").and_then(as_text))
+    match refusal::found(answer)? {
+        Some(answer) => something(&answer)?.map(Envelope::of).transpose(),
+        None => Ok(None),
+    }
 }

@@ -6,8 +6,8 @@ use serde_json::json;
 use super::clients::hiding;
 use super::outputs::{Hold, outputs};
 use super::seat_id::SeatId;
-use super::wire::{Item, Row};
-use super::{GeoGrid, guessed, refusal};
+use super::wire::Item;
+use super::{GeoGrid, envelope, guessed, refusal};
 use crate::http::Answer;
 use crate::{CustomerToAttach, Failure, FailureKind, Occupancy, Place, PortAddress, Seat};
 
@@ -46,9 +46,9 @@ impl GeoGrid {
     async fn place_of(&self, item: &str) -> Result<Place, Failure> {
         let answer = self.api.look(&["itensRede", item, "mapa"]).await?;
         // A removed item is `false`, or nothing at all.
-        let found = refusal::found(answer)?.filter(|answer| answer.begins_with(b'{'));
-        let item: Row<Item> = found.ok_or_else(refusal::no_such_port)?.json()?;
-        item.dados.place().ok_or_else(refusal::no_place)
+        let found = refusal::found(answer)?.map(|answer| envelope::things(&answer)).transpose()?;
+        let item: Option<Item> = envelope::read(found.unwrap_or_default()).into_iter().next();
+        item.ok_or_else(refusal::no_such_port)?.place().ok_or_else(refusal::no_place)
     }
 
     /// A refusal is keyed by a field, and which one is known for reservations alone: so the port is looked at. Where that fails,
@@ -77,12 +77,13 @@ impl GeoGrid {
     }
 
     /// A mere reservation cannot be removed: its customer is attended first, and then removed. Two writes more, and only if the
-    /// port is still kept for that customer: else he would be put on a port that is somebody else's by now.
+    /// port is still his: else he would be put on a port that is somebody else's by now. The refusal says that it is a
+    /// reservation, even where the row looks like an attendance.
     async fn release(&self, seat: &SeatId<'_>) -> Result<(), Failure> {
         let equipment = self.equipment_in(seat.item).await?;
         let output = equipment.iter().flat_map(outputs).find(|output| output.id.as_deref() == Some(seat.port));
         match output.map(|output| output.hold) {
-            Some(Hold::Reserved(Some(holder))) if holder.client == seat.client => {}
+            Some(Hold::Reserved(Some(holder)) | Hold::Attended(holder)) if holder.client == seat.client => {}
             Some(Hold::Reserved(None)) => return Err(kept_for_nobody()),
             _ => return Ok(()),
         }

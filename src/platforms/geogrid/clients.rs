@@ -3,10 +3,16 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::wire::{Client, Row};
+use super::api::{LARGEST_PAGE, Listing};
+use super::cursor::Cursor;
+use super::envelope::{read, things};
+use super::wire::Client;
 use super::{GeoGrid, guessed, refusal};
-use crate::http::{Answer, not_the_api};
+use crate::http::{Answer, Purpose};
 use crate::{CustomerToAttach, Failure, Seat};
+
+/// So many pages of customers are gone through for one of them: a minute's calls, and thirty thousand customers.
+const MOST_PAGES: u32 = 60;
 
 impl GeoGrid {
     /// The customer's record, if he has one. On which port he sits is nothing that this platform tells of a customer.
@@ -16,20 +22,88 @@ impl GeoGrid {
     }
 
     pub(super) async fn client_with(&self, code: &str) -> Result<Option<Client>, Failure> {
-        let found = self.client_at(&["clientes", "integrado", code]).await?;
-        Ok(found.filter(|client| client.codigo_integracao.as_deref().is_none_or(|found| found == code)))
-    }
-
-    pub(super) async fn client_by_id(&self, id: &str) -> Result<Option<Client>, Failure> {
-        let found = self.client_at(&guessed::client_path(id)).await?;
-        Ok(found.filter(|client| client.id.as_deref() == Some(id)))
-    }
-
-    async fn client_at(&self, path: &[&str]) -> Result<Option<Client>, Failure> {
-        match refusal::found(self.api.look(path).await?)? {
-            Some(answer) => client_in(&answer),
-            None => Ok(None),
+        let answer = self.api.look(&["clientes", "integrado", code]).await?;
+        let found = match refusal::is_no_route(&answer) {
+            true => self.client_listed(code).await?,
+            false => clients_in(answer)?.into_iter().find(|c| c.codigo_integracao.as_deref().is_none_or(|c| c == code)),
+        };
+        if let Some(id) = found.as_ref().and_then(|client| client.id.as_deref()) {
+            self.codes.note(id, code);
         }
+        Ok(found)
+    }
+
+    /// The other way to ask for a code. A server that does not know the filter tells everybody.
+    async fn client_listed(&self, code: &str) -> Result<Option<Client>, Failure> {
+        let filter = [("codigoIntegracao", code)];
+        let listing =
+            Listing { path: &guessed::CLIENTS, filter: &filter, size: LARGEST_PAGE, purpose: Purpose::Search };
+        let clients: Vec<Client> = read(self.api.about_one(listing).await?);
+        Ok(clients.into_iter().find(|c| c.id.is_some() && c.codigo_integracao.as_deref() == Some(code)))
+    }
+
+    /// The customer with this id, which is what a port tells of him. That he can be asked for by it is guessed, so it is tried last
+    /// but one: first by the code that he is expected to have, and at last among all.
+    pub(super) async fn client_called(&self, id: &str) -> Result<Option<Client>, Failure> {
+        let is = |client: &Client| client.id.as_deref() == Some(id);
+        let known = || self.directory.find(id).and_then(|person| person.code.map(String::from));
+        if let Some(code) = self.codes.of(id).or_else(known)
+            && let Some(client) = self.client_with(&code).await?.filter(is)
+        {
+            return Ok(Some(Client { codigo_integracao: Some(code), ..client }));
+        }
+        let by_id = self.codes.by_id();
+        if by_id != Some(false)
+            && let Some(client) = self.client_by_id(id).await?.filter(is)
+        {
+            self.codes.note_by_id(true);
+            return Ok(Some(client));
+        }
+        if by_id == Some(true) {
+            return Ok(None);
+        }
+        let found = self.client_among_all(id).await?;
+        if found.is_some() {
+            self.codes.note_by_id(false);
+        }
+        Ok(found)
+    }
+
+    async fn client_by_id(&self, id: &str) -> Result<Option<Client>, Failure> {
+        let answer = self.api.look(&guessed::client_path(id)).await?;
+        if refusal::is_no_route(&answer) {
+            return Ok(None);
+        }
+        match clients_in(answer) {
+            Err(failure) if failure.code == "http.not_the_api" => Ok(None),
+            clients => Ok(clients?.into_iter().next()),
+        }
+    }
+
+    /// Five hundred a call, and whoever is met on the way is remembered.
+    async fn client_among_all(&self, id: &str) -> Result<Option<Client>, Failure> {
+        let listing = Listing { path: &guessed::CLIENTS, filter: &[], size: LARGEST_PAGE, purpose: Purpose::Search };
+        let (mut at, mut seen) = (Cursor::default(), 0);
+        for _ in 0..MOST_PAGES {
+            let page = match self.api.page::<Client>(listing, &at).await {
+                Err(failure) if matches!(failure.code, "http.not_the_api" | "http.rejected") => return Ok(None),
+                page => page?,
+            };
+            for client in &page.rows {
+                if let (Some(id), Some(code)) = (&client.id, &client.codigo_integracao) {
+                    self.codes.note(id, code);
+                }
+            }
+            if let Some(found) = page.rows.into_iter().find(|client| client.id.as_deref() == Some(id)) {
+                return Ok(Some(found));
+            }
+            seen += page.count as u64;
+            match page.next {
+                Some(next) if page.total.is_none_or(|total| seen < total) => at = next,
+                _ => break,
+            }
+        }
+        Ok(None)
     }
 
     /// The platform's id of this customer, whose record is made where there is none (one write). That the code is known already
@@ -38,6 +112,7 @@ impl GeoGrid {
         if let Some(seat) = seats.iter().find(|seat| seat.code.as_deref() == Some(&customer.code))
             && let Some(id) = &seat.customer_external_id
         {
+            self.codes.note(id, &customer.code);
             return Ok(id.clone());
         }
         let dados = Value::Object(record_of(customer));
@@ -45,7 +120,9 @@ impl GeoGrid {
         if !refusal::names(&answer, refusal::KNOWN_CODE) {
             let answer = answer.checked().map_err(|failure| hiding(failure, customer))?;
             // It was made; where the answer does not name it, it is found by its code.
-            if let Some(id) = client_in(&answer).ok().flatten().and_then(|client| client.id) {
+            let made = clients_in(answer).unwrap_or_default().into_iter().next();
+            if let Some(id) = made.and_then(|client| client.id) {
+                self.codes.note(&id, &customer.code);
                 return Ok(id);
             }
         }
@@ -84,24 +161,9 @@ fn record(id: String, code: &str) -> Seat {
     }
 }
 
-/// The customer that an answer is about: under `dados`, by itself, or as the one row of a listing.
-fn client_in(answer: &Answer) -> Result<Option<Client>, Failure> {
-    if answer.is_empty() {
-        return Ok(None);
-    }
-    let body = match answer.json::<Value>()? {
-        Value::Null | Value::Bool(false) => return Ok(None),
-        Value::Array(list) if list.is_empty() => return Ok(None),
-        Value::Object(mut map) => match map.remove("registros") {
-            Some(Value::Array(mut rows)) if !rows.is_empty() => rows.swap_remove(0),
-            Some(_) => return Ok(None),
-            None => Value::Object(map),
-        },
-        _ => return Err(not_the_api()),
-    };
-    let client = match body.get("dados") {
-        Some(_) => serde_json::from_value::<Row<Client>>(body).map(|row| row.dados),
-        None => serde_json::from_value(body),
-    };
-    client.map(|client| client.id.is_some().then_some(client)).map_err(|_| not_the_api())
+/// The customers that an answer is about: one, as a rule.
+fn clients_in(answer: Answer) -> Result<Vec<Client>, Failure> {
+    let Some(answer) = refusal::found(answer)? else { return Ok(Vec::new()) };
+    let clients = read::<Client>(things(&answer)?).into_iter();
+    Ok(clients.filter(|client| client.id.is_some()).collect())
 }

@@ -13,11 +13,14 @@ pub(super) struct Cursor {
     /// The first id of the page before: a server that begins with it again has no further page, and repeats the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) after: Option<String>,
+    /// How many rows its pages have, where that is not the listing's usual number: a page's number counts only together with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) size: Option<u32>,
 }
 
 impl Default for Cursor {
     fn default() -> Self {
-        Self { page: 1, after: None }
+        Self { page: 1, after: None, size: None }
     }
 }
 
@@ -45,9 +48,10 @@ mod tests {
 
     #[test]
     fn s10_a_position_survives_being_stored() {
-        let cursor = Cursor { page: 7, after: Some("a".into()) };
+        let cursor = Cursor { page: 7, after: Some("a".into()), size: Some(10) };
         assert_eq!(read::<Cursor>(write(&cursor).as_deref()).unwrap(), cursor);
         assert_eq!(read::<Cursor>(None).unwrap().page, 1);
+        assert_eq!(read::<Cursor>(Some(r#"{"page": 3, "after": "a"}"#)).unwrap().size, None, "of the release before");
         assert_eq!(read::<Cursor>(Some("{")).unwrap_err().code, "geogrid.bad_cursor");
     }
 }

@@ -74,3 +74,41 @@ impl Directory {
         self.known().people.get(id).cloned()
     }
 }
+
+/// More are not remembered at once: two megabytes.
+const MOST_CODES: usize = 20_000;
+
+/// The codes of customers who were met outside a sync, by their ids: what is asked first where a port shows an id. Never believed
+/// without asking, since the panel can change a code.
+#[derive(Default)]
+pub(super) struct Codes {
+    met: Mutex<HashMap<Box<str>, Box<str>>>,
+    /// Whether a customer is told by his id here, once that is known.
+    by_id: Mutex<Option<bool>>,
+}
+
+impl Codes {
+    fn met(&self) -> MutexGuard<'_, HashMap<Box<str>, Box<str>>> {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn note(&self, id: &str, code: &str) {
+        let mut met = self.met();
+        if met.len() >= MOST_CODES {
+            met.clear();
+        }
+        met.insert(id.into(), code.into());
+    }
+
+    pub(super) fn of(&self, id: &str) -> Option<String> {
+        self.met().get(id).map(|code| code.to_string())
+    }
+
+    pub(super) fn by_id(&self) -> Option<bool> {
+        *self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn note_by_id(&self, works: bool) {
+        *self.by_id.lock().unwrap_or_else(PoisonError::into_inner) = Some(works);
+    }
+}

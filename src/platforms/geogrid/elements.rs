@@ -3,7 +3,7 @@
 use super::api::{LARGEST_PAGE, Listing, Rows};
 use super::cursor::{self, Cursor};
 use super::outputs::{Hold, outputs};
-use super::wire::{EquipmentRow, Folder, Item, Row};
+use super::wire::{EquipmentRow, Folder, Item};
 use super::{GeoGrid, guessed, plain};
 use crate::http::Purpose;
 use crate::{BoxElement, Failure, Page, PoleElement, PortElement, SplitterElement, SplitterRole};
@@ -16,6 +16,8 @@ const SPLICE_BOX: &str = "caixa";
 
 /// Boxes whose equipment is asked for in one call: what a hundred ids make of an address is still taken by every server.
 const TOGETHER: u32 = 100;
+/// The same where each box is asked about alone: what a step has called is called again when it is interrupted.
+const FEW: u32 = 10;
 /// A box that has no name is called by the beginning of its observation, in characters.
 const LONGEST_NAME: usize = 60;
 
@@ -24,8 +26,8 @@ impl GeoGrid {
     /// needs the token and changes nothing.
     pub(super) async fn folders(&self) -> Result<Vec<String>, Failure> {
         let listing = Listing { path: &["pastas"], filter: &[], size: LARGEST_PAGE, purpose: Purpose::Search };
-        let rows: Rows<FolderRow> = self.api.page(listing, &Cursor::default()).await?;
-        Ok(rows.rows.into_iter().filter_map(FolderRow::name).map(|name| plain::text(&name)).collect())
+        let rows: Rows<Folder> = self.api.page(listing, &Cursor::default()).await?;
+        Ok(rows.rows.into_iter().filter_map(|folder| folder.nome).map(|name| plain::text(&name)).collect())
     }
 
     pub(super) async fn box_page(&self, stored: Option<&str>) -> Result<Page<BoxElement>, Failure> {
@@ -50,32 +52,31 @@ impl GeoGrid {
         Ok(Page { items, next: next.as_ref().and_then(cursor::write), total: None })
     }
 
-    /// The ids of so many boxes as are asked about in one call.
+    /// The ids of so many boxes as are asked about in one call; of few, where each costs a call of its own.
     pub(super) async fn boxes_together(&self, at: &Cursor) -> Result<(Vec<String>, Option<Cursor>), Failure> {
-        let rows = self.items(&BOXES, at, TOGETHER).await?;
-        Ok((rows.rows.into_iter().filter_map(|item| item.id).collect(), rows.next))
+        let at = if self.ways.each_alone() { by_few(at) } else { at.clone() };
+        let size = at.size.unwrap_or(TOGETHER);
+        let Rows { rows, next, count, .. } = self.items(&BOXES, &at, size).await?;
+        // Where a page is not full the server has a number of its own, and only it knows what its pages' numbers mean.
+        let told = (size != TOGETHER || count == TOGETHER as usize).then_some(size);
+        let next = next.map(|next| Cursor { size: told, ..next });
+        Ok((rows.into_iter().filter_map(|item| item.id).collect(), next))
     }
 
     async fn items(&self, filter: &[(&str, &str)], at: &Cursor, size: u32) -> Result<Rows<Item>, Failure> {
         let listing = Listing { path: &["itensRede"], filter, size, purpose: Purpose::Page };
-        let Rows { rows, next, total } = self.api.page::<Row<Item>>(listing, at).await?;
-        let built = rows.into_iter().map(|row| row.dados).filter(|item| !guessed::is_planned(item));
-        Ok(Rows { rows: built.collect(), next, total })
+        let mut page = self.api.page::<Item>(listing, at).await?;
+        page.rows.retain(|item| !guessed::is_planned(item));
+        Ok(page)
     }
 }
 
-/// A folder's facts stand in the row or, like those of everything else, under `dados`.
-#[derive(serde::Deserialize)]
-struct FolderRow {
-    #[serde(flatten)]
-    own: Folder,
-    #[serde(default)]
-    dados: Folder,
-}
-
-impl FolderRow {
-    fn name(self) -> Option<String> {
-        self.own.nome.or(self.dados.nome)
+/// The same place in the listing of boxes, in pages of few where it can be told.
+fn by_few(at: &Cursor) -> Cursor {
+    match at.size {
+        Some(TOGETHER) => Cursor { page: (at.page - 1) * (TOGETHER / FEW) + 1, after: None, size: Some(FEW) },
+        None if at.page == 1 => Cursor { size: Some(FEW), ..at.clone() },
+        _ => at.clone(),
     }
 }
 
@@ -100,7 +101,7 @@ fn box_element(item: &Item) -> Option<BoxElement> {
 
 /// Rule S3: `atendimento` is the platform's mark; without it every equipment gives ports.
 fn splitter_element(row: &EquipmentRow) -> Option<SplitterElement> {
-    let role = match row.attends() {
+    let role = match row.facts.atendimento {
         Some(true) => SplitterRole::Attendance,
         Some(false) => SplitterRole::Distribution,
         None => SplitterRole::Unknown,
@@ -115,7 +116,7 @@ fn splitter_element(row: &EquipmentRow) -> Option<SplitterElement> {
     Some(SplitterElement {
         external_id: row.id()?.to_owned(),
         box_external_id: row.item()?.to_owned(),
-        name: row.sigla().map(plain::text).unwrap_or_default(),
+        name: row.facts.sigla.as_deref().map(plain::text).unwrap_or_default(),
         role,
         ports: outputs.into_iter().map(port).collect(),
     })
@@ -125,6 +126,7 @@ fn splitter_element(row: &EquipmentRow) -> Option<SplitterElement> {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::wire::equipment;
     use super::*;
 
     fn item(value: Value) -> Item {
@@ -143,6 +145,16 @@ mod tests {
     }
 
     #[test]
+    fn s10_a_place_in_the_listing_stays_the_same_in_pages_of_few() {
+        let at = |page, size| Cursor { page, after: Some("x".into()), size };
+        assert_eq!(by_few(&at(3, Some(TOGETHER))), Cursor { page: 21, after: None, size: Some(FEW) });
+        assert_eq!(by_few(&Cursor::default()).size, Some(FEW));
+        for untouched in [at(3, None), at(3, Some(FEW))] {
+            assert_eq!(by_few(&untouched), untouched);
+        }
+    }
+
+    #[test]
     fn terminals_attend_and_splice_boxes_do_not() {
         let of = |kind: &str| box_element(&item(json!({"id": "1", "item": kind}))).map(|b| (b.attendance, b.splice));
         assert_eq!((of("terminal"), of("caixa")), (Some((true, false)), Some((false, true))));
@@ -153,7 +165,7 @@ mod tests {
         let of = |flag: Value| {
             let row = json!({"equipamento": {"id": 5, "idItemRede": "1", "atendimento": flag}, "portas": [
                 {"dados": {"id": 9, "porta": "2", "reservaStatus": "S"}}, {"dados": {"id": 8, "porta": 1}}]});
-            let splitter = splitter_element(&serde_json::from_value(row).unwrap()).unwrap();
+            let splitter = splitter_element(&equipment(vec![row])[0]).unwrap();
             let ports: Vec<_> = splitter.ports.into_iter().map(|p| (p.sequencia, p.external_id, p.blocked)).collect();
             (splitter.role, ports)
         };

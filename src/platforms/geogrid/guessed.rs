@@ -1,22 +1,33 @@
 //! What nobody has written down about GeoGrid's wire, and what is taken for true until a real account shows otherwise.
 //! Everything here is a guess from the names in use; a correction of one is made here.
 
+use serde_json::Value;
+
 use super::outputs::{Hold, Holder};
-use super::wire::{Item, PortRow};
+use super::wire::{EquipmentRow, Item, PortRow};
+use crate::liberal::{as_flag, as_text};
 
 /// *Ports of several items*: `equipamentos/itemRede/portas?itensRede=` is known by name only. Guessed: the ids with commas
-/// between them, paged like everything else, and each equipment says in `idItemRede` which item it is in.
+/// between them or, as filters that take several values are called elsewhere, `itensRede[]` once for each; paged like everything
+/// else, and each equipment says in `idItemRede` which item it is in. Where neither works, each item is asked about alone.
 pub(super) const SEVERAL_ITEMS: [&str; 3] = ["equipamentos", "itemRede", "portas"];
-/// The parameter of the same.
-pub(super) const ITEMS: &str = "itensRede";
+/// The parameter of the same, in one form and in the other.
+pub(super) const ITEMS: [&str; 2] = ["itensRede", "itensRede[]"];
 
 /// See [`SEVERAL_ITEMS`].
 pub(super) fn several(ids: &[String]) -> String {
     ids.join(",")
 }
 
+/// *Ports of one item*: each equipment with its ports, or each port with its equipment. Guessed: where neither the one nor the other
+/// is named, the item has one equipment, which is called as the item is.
+pub(super) fn in_item(row: &mut EquipmentRow, item: &str) {
+    row.facts.item.get_or_insert_with(|| item.to_owned());
+    row.facts.id.get_or_insert_with(|| item.to_owned());
+}
+
 /// *One customer by his own id*: only `PUT clientes/{id}` was seen; `GET` on the same path is guessed. It is needed because a
-/// port tells its customer's id and name, and not his code.
+/// port tells its customer's id and name, and not his code. Where it is not there, [`CLIENTS`] is gone through.
 pub(super) fn client_path(id: &str) -> [&str; 2] {
     ["clientes", id]
 }
@@ -24,31 +35,45 @@ pub(super) fn client_path(id: &str) -> [&str; 2] {
 /// *All customers*: `clientes` was seen with a filter only; that it lists them all without one, a page at a time, is guessed.
 pub(super) const CLIENTS: [&str; 1] = ["clientes"];
 
-/// *Which rows of a port mean what.* `reservaStatus` and `reservaAtendimento` were seen, their values were not. Guessed: they
-/// are flags, and a row is an attendance if the second one says so, or if there is a customer and the first one does not say
-/// that the row is a reservation. An output that is not available and holds no customer feeds other equipment.
+/// *Which rows of a port mean what.* `reservaStatus`, `reservaAtendimento` and `dataReserva` were seen, their values were not.
+/// Guessed: a row that has a reserved status or a date is a reservation, whatever `reservaAtendimento` says, since that may be what
+/// the reservation is for; only a status that denies it and an attendance that is affirmed make the date one of the past. Any other
+/// row with a customer is an attendance. An output that is not available and holds no customer feeds other equipment.
 pub(super) fn hold(row: &PortRow) -> Hold {
-    let customer =
-        row.dados.id_cliente.clone().or_else(|| row.cliente.id.clone()).filter(|id| id != "0").map(|id| Holder {
-            client: id,
-            name: row.cliente.nome.clone(),
-            code: row.cliente.codigo_integracao.clone(),
-            document: row.cliente.cpf_cnpj.clone(),
-        });
-    let attended = row.dados.reserva_atendimento == Some(true);
-    let reserved = !attended && row.dados.reserva_status == Some(true);
+    let id = |id: &Option<String>| id.clone().filter(|id| id != "0");
+    let customer = id(&row.id_cliente).or_else(|| id(&row.cliente.id)).map(|id| Holder {
+        client: id,
+        name: row.cliente.nome.clone(),
+        code: row.cliente.codigo_integracao.clone(),
+        document: row.cliente.cpf_cnpj.clone(),
+    });
     match customer {
-        Some(customer) if !reserved => Hold::Attended(customer),
+        Some(customer) if !is_reserved(row) => Hold::Attended(customer),
         Some(customer) => Hold::Reserved(Some(customer)),
-        None if reserved => Hold::Reserved(None),
+        None if is_reserved(row) => Hold::Reserved(None),
         None if row.disponivel == Some(false) => Hold::Equipment,
         None => Hold::Free,
     }
 }
 
+fn is_reserved(row: &PortRow) -> bool {
+    let dated = row.data_reserva.as_deref().is_some_and(|date| date.contains(|c| ('1'..='9').contains(&c)));
+    match says_reserved(&row.reserva_status) {
+        Some(true) => true,
+        Some(false) => dated && row.reserva_atendimento != Some(true),
+        None => dated,
+    }
+}
+
+/// A flag, or a word such as `reservada`.
+fn says_reserved(status: &Value) -> Option<bool> {
+    let word = || as_text(status).filter(|word| word.to_lowercase().starts_with('r'));
+    as_flag(status).or_else(|| word().map(|_| true))
+}
+
 /// *Outputs.* `tipo` was seen in another listing of ports (S an output, E an input); a row without it is taken for an output.
 pub(super) fn is_output(row: &PortRow) -> bool {
-    row.dados.tipo.as_deref().is_none_or(|tipo| !tipo.eq_ignore_ascii_case("E"))
+    row.tipo.as_deref().is_none_or(|tipo| !tipo.eq_ignore_ascii_case("E"))
 }
 
 /// *Port numbers* count from 1, as people read them.
@@ -75,12 +100,13 @@ pub(super) fn is_planned(item: &Item) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
+    use super::super::envelope::flat;
     use super::*;
 
     fn of(value: Value) -> Hold {
-        hold(&serde_json::from_value(value).unwrap())
+        hold(&serde_json::from_value(flat(value)).unwrap())
     }
 
     #[test]
@@ -94,8 +120,20 @@ mod tests {
         };
         assert_eq!(row(json!({})), Hold::Attended(ana()));
         assert_eq!(row(json!({"reservaStatus": "N", "reservaAtendimento": "S"})), Hold::Attended(ana()));
-        assert_eq!(row(json!({"reservaStatus": "S", "reservaAtendimento": "S"})), Hold::Attended(ana()));
-        assert_eq!(row(json!({"reservaStatus": "S", "reservaAtendimento": "N"})), Hold::Reserved(Some(ana())));
+        for date in ["", "0000-00-00 00:00:00"] {
+            assert_eq!(row(json!({"reservaAtendimento": "S", "dataReserva": date})), Hold::Attended(ana()), "{date}");
+        }
+        let past = json!({"reservaStatus": "N", "reservaAtendimento": "S", "dataReserva": "2026-02-11"});
+        assert_eq!(row(past), Hold::Attended(ana()));
+        for reserved in [
+            json!({"reservaStatus": "S", "reservaAtendimento": "N"}),
+            json!({"reservaStatus": "S", "reservaAtendimento": "S"}),
+            json!({"reservaStatus": "Reservado"}),
+            json!({"reservaAtendimento": "S", "dataReserva": "2026-02-11 09:12:44"}),
+            json!({"reservaStatus": "N", "reservaAtendimento": "N", "dataReserva": "2026-02-11"}),
+        ] {
+            assert_eq!(row(reserved.clone()), Hold::Reserved(Some(ana())), "{reserved}");
+        }
         assert_eq!(of(json!({"dados": {"reservaStatus": "S", "idCliente": null}})), Hold::Reserved(None));
         assert_eq!(of(json!({"dados": {"idCliente": 0}, "disponivel": "N", "cliente": null})), Hold::Equipment);
         assert_eq!(of(json!({"dados": {"idCliente": ""}, "cliente": []})), Hold::Free);

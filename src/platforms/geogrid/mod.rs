@@ -11,6 +11,7 @@ mod clients;
 mod cursor;
 mod directory;
 mod elements;
+mod envelope;
 mod guessed;
 mod occupants;
 mod outputs;
@@ -19,6 +20,7 @@ mod ports;
 mod refusal;
 mod search;
 mod seat_id;
+mod several;
 mod url;
 mod wire;
 
@@ -35,7 +37,8 @@ use crate::{
     Page, Platform, PoleElement, PortAddress, Seat, SplitterElement, Tested,
 };
 use api::Api;
-use directory::Directory;
+use directory::{Codes, Directory};
+use several::Ways;
 
 /// What integrators settle on for a whole account, whoever calls; no number is published.
 pub const CALLS_A_SECOND: f64 = 1.0;
@@ -58,6 +61,8 @@ pub struct Parameters {
 pub struct GeoGrid {
     api: Api,
     directory: Directory,
+    codes: Codes,
+    ways: Ways,
 }
 
 /// Makes an account ready; calls nothing yet.
@@ -71,7 +76,8 @@ pub fn connect(parameters: Parameters, options: Options, observer: Arc<dyn CallO
     guard.check(&base, "api_url")?;
     let key = secret_header(&token).ok_or_else(refusal::token_not_sendable)?;
     let http = Http::new(guard, patience(options.timeouts), vec![token], observer)?.pausing(PAUSE);
-    Ok(GeoGrid { api: Api { http, key, base }, directory: Directory::default() })
+    let api = Api { http, key, base };
+    Ok(GeoGrid { api, directory: Directory::default(), codes: Codes::default(), ways: Ways::default() })
 }
 
 fn patience(asked: Timeouts) -> Timeouts {

@@ -7,7 +7,7 @@ use super::cursor::{self, Cursor};
 use super::directory::Person;
 use super::outputs::{Hold, Holder, outputs};
 use super::seat_id::SeatId;
-use super::wire::{Client, EquipmentRow, Row};
+use super::wire::{Client, EquipmentRow};
 use super::{GeoGrid, guessed, plain};
 use crate::http::Purpose;
 use crate::{Failure, OccupantElement, Page, PlatformCustomer};
@@ -55,8 +55,8 @@ impl GeoGrid {
         }
         let path = guessed::CLIENTS;
         let listing = Listing { path: &path, filter: &[], size: LARGEST_PAGE, purpose: Purpose::Page };
-        let Rows { rows, next, .. } = self.api.page::<Row<Client>>(listing, &at).await?;
-        self.directory.take(at.page, rows.into_iter().map(|row| row.dados).collect(), next.is_none());
+        let Rows { rows, next, .. } = self.api.page::<Client>(listing, &at).await?;
+        self.directory.take(at.page, rows, next.is_none());
         Ok(At { clients: next, ports }.page())
     }
 
@@ -107,7 +107,7 @@ impl GeoGrid {
         if let Some(person) = self.directory.find(id) {
             return Ok(person);
         }
-        let person: Person = self.client_by_id(id).await?.map(Person::from).unwrap_or_default();
+        let person: Person = self.client_called(id).await?.map(Person::from).unwrap_or_default();
         self.directory.note(id, person.clone());
         Ok(person)
     }

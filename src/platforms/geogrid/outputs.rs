@@ -55,8 +55,8 @@ pub(super) struct Output {
 pub(super) fn outputs(equipment: &EquipmentRow) -> Vec<Output> {
     let mut merged: BTreeMap<i32, Output> = BTreeMap::new();
     for row in equipment.portas.iter().filter(|row| guessed::is_output(row)) {
-        let Some(sequencia) = row.dados.porta.and_then(guessed::sequencia) else { continue };
-        let found = Output { sequencia, id: row.dados.id.clone(), hold: guessed::hold(row) };
+        let Some(sequencia) = row.porta.and_then(guessed::sequencia) else { continue };
+        let found = Output { sequencia, id: row.id.clone(), hold: guessed::hold(row) };
         match merged.get_mut(&sequencia) {
             Some(known) if found.hold.weight() > known.hold.weight() => {
                 known.hold = found.hold;
@@ -73,11 +73,15 @@ pub(super) fn outputs(equipment: &EquipmentRow) -> Vec<Output> {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::wire::equipment;
     use super::*;
 
     fn of(portas: Value) -> Vec<(i32, Option<String>, u8)> {
-        let row = serde_json::from_value(json!({"equipamento": {"id": 1}, "portas": portas})).unwrap();
-        outputs(&row).into_iter().map(|output| (output.sequencia, output.id, output.hold.weight())).collect()
+        let row = json!({"equipamento": {"id": 1}, "portas": portas});
+        outputs(&equipment(vec![row])[0])
+            .into_iter()
+            .map(|output| (output.sequencia, output.id, output.hold.weight()))
+            .collect()
     }
 
     #[test]

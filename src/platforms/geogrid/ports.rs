@@ -3,7 +3,7 @@
 use super::api::{LARGEST_PAGE, Listing};
 use super::outputs::{Hold, Holder, Output, outputs};
 use super::seat_id::SeatId;
-use super::wire::EquipmentRow;
+use super::wire::{self, EquipmentRow};
 use super::{GeoGrid, guessed, refusal};
 use crate::http::Purpose;
 use crate::{Failure, Occupancy, PortAddress, Seat};
@@ -12,24 +12,9 @@ impl GeoGrid {
     /// The equipment of one item with its ports; none where the item was removed.
     pub(super) async fn equipment_in(&self, item: &str) -> Result<Vec<EquipmentRow>, Failure> {
         let path = ["equipamentos", "itemRede", item, "portas"];
-        self.api.about_one(Listing { path: &path, filter: &[], size: LARGEST_PAGE, purpose: Purpose::Search }).await
-    }
-
-    /// The equipment of many items with its ports, in one call. `taken`: only ports that are not available.
-    pub(super) async fn equipment_of(&self, items: &[String], taken: bool) -> Result<Vec<EquipmentRow>, Failure> {
-        if items.is_empty() {
-            return Ok(Vec::new());
-        }
-        let several = guessed::several(items);
-        let filter = [(guessed::ITEMS, several.as_str()), ("disponivel", "N")];
-        let filter = if taken { &filter[..] } else { &filter[..1] };
-        let path = guessed::SEVERAL_ITEMS;
-        let listing = Listing { path: &path, filter, size: LARGEST_PAGE, purpose: Purpose::Page };
-        let mut rows: Vec<EquipmentRow> = self.api.about_many(listing).await?;
-        if rows.iter().any(|row| row.item().is_none()) {
-            return Err(refusal::no_item());
-        }
-        rows.retain(|row| row.item().is_some_and(|item| items.iter().any(|asked| asked == item)));
+        let listing = Listing { path: &path, filter: &[], size: LARGEST_PAGE, purpose: Purpose::Search };
+        let mut rows = wire::equipment(self.api.about_one(listing).await?);
+        rows.iter_mut().for_each(|row| guessed::in_item(row, item));
         Ok(rows)
     }
 
@@ -38,7 +23,7 @@ impl GeoGrid {
         let equipment = self.equipment_in(&port.box_external_id).await?;
         let splitter = equipment.iter().find(|row| row.id() == Some(port.splitter_external_id.as_str()));
         // What became a distribution splitter has no port for a customer any more (rule S3).
-        let splitter = splitter.filter(|row| row.attends() != Some(false));
+        let splitter = splitter.filter(|row| row.facts.atendimento != Some(false));
         Ok(splitter.and_then(|row| outputs(row).into_iter().find(|output| output.sequencia == port.sequencia)))
     }
 
@@ -60,7 +45,7 @@ impl GeoGrid {
         let code = match holder.code {
             Some(code) => Some(code),
             // Without his record nobody knows whose port it is, and who is taken for a stranger is taken off it.
-            None => self.client_by_id(&holder.client).await?.ok_or_else(refusal::cannot_tell)?.codigo_integracao,
+            None => self.client_called(&holder.client).await?.ok_or_else(refusal::cannot_tell)?.codigo_integracao,
         };
         let seat = SeatId { item: &port.box_external_id, port: &id, client: &holder.client };
         Ok(Seat {

@@ -35,6 +35,13 @@ pub(super) fn is_not_found(answer: &Answer) -> bool {
     names(answer, NOT_FOUND)
 }
 
+/// Whether it seems that there is no such route: something else than the API answers, or the API without saying in its own words
+/// that there is no such thing.
+pub(super) fn is_no_route(answer: &Answer) -> bool {
+    let refused = matches!(answer.status.as_u16(), 400 | 404 | 405 | 501);
+    refused && !is_not_found(answer) || answer.status.is_success() && answer.begins_with(b'<')
+}
+
 pub(super) fn unauthorised() -> Failure {
     Failure::new(
         FailureKind::Unauthorised,
