@@ -142,7 +142,8 @@ async fn g12_b10_a_port_whose_work_is_called_off_waits_for_nothing_any_more() {
     let id = hubsoft_sets(&pool, free, Some(isp.idle_services(1).await[0])).await.unwrap();
     ends(&pool, id, "waiting", SOON).await;
     let shows = "select transmission, transmission_error from mapping.port where id_porta_atendimento = $1";
-    let shown = async || sqlx::query_as::<_, (String, Option<String>)>(shows).bind(free).fetch_one(&pool).await.unwrap();
+    let shown =
+        async || sqlx::query_as::<_, (String, Option<String>)>(shows).bind(free).fetch_one(&pool).await.unwrap();
     assert_eq!(shown().await.0, "pending");
     ana.acts(id, "cancel", json!({ "reason": "não é mais preciso" })).await.expect(200);
     ends(&pool, id, "cancelled", SOON).await;

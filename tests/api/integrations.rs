@@ -203,7 +203,9 @@ async fn s1_syncs_that_are_asked_for_at_once_are_one_although_no_worker_has_seen
     let api = Api::start().await;
     let id = api.integration().await;
     let (path, project) = (format!("/integrations/{id}/sync"), json!({ "nome": "Centro" }));
-    let project = api.put(&format!("/integrations/{id}/project"), project).await.expect(200).body["project"]["id_projeto"].clone();
+    let project =
+        api.put(&format!("/integrations/{id}/project"), project).await.expect(200).body["project"]["id_projeto"]
+            .clone();
     let asked: Vec<_> = (0..8).map(|_| api.post(&path, json!({}))).collect();
     let ids: std::collections::BTreeSet<_> =
         futures_util::future::join_all(asked).await.into_iter().map(|answer| answer.expect(202).id()).collect();

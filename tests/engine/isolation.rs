@@ -155,7 +155,8 @@ async fn g4_whoever_waits_for_nobody_goes_on() {
     let pool = db.pool();
     let ledger = Arc::new(Ledger::default());
     let head = enqueue(&pool, &["a"], &["hold"]).await;
-    let settings = Settings { claiming: Claiming::Guarded, idle_poll: Duration::from_millis(100), ..Settings::default() };
+    let settings =
+        Settings { claiming: Claiming::Guarded, idle_poll: Duration::from_millis(100), ..Settings::default() };
     let worker = toy::start_with(&db, &ledger, settings);
     reaches(&pool, head, "running").await;
     let (follower, behind) = (enqueue(&pool, &["a"], &["ok"]).await, enqueue(&pool, &["b"], &["ok"]).await);
