@@ -193,22 +193,6 @@ async fn b11_everything_goes_or_the_home_stays() {
 }
 
 #[tokio::test]
-async fn b11_a_customer_whose_home_was_kept_comes_back_as_himself() {
-    let city = City::built().await;
-    let (code, free) = (code_of(5), city.free_ports().await.remove(5));
-    let seats = city.ozmap.seats_of(&code).await.unwrap();
-    city.ozmap.detach(&seats[0], Detach::KeepHome).await.unwrap();
-    city.ozmap.attach(&free, &customer(&code), &[]).await.unwrap();
-    assert_eq!(city.code_at(&free).as_deref(), Some(code.as_str()));
-    let filter = serde_json::json!([{"property": "code", "operator": "=", "value": code}]).to_string();
-    let mut url = url::Url::parse(&format!("{}/api/v2/ftth-clients", city.url)).unwrap();
-    url.query_pairs_mut().append_pair("filter", &filter);
-    let call = reqwest::Client::new().get(url).header("authorization", Options::default().api_key);
-    let told: serde_json::Value = call.send().await.unwrap().json().await.unwrap();
-    assert_eq!(told["total"], 1, "{told}");
-}
-
-#[tokio::test]
 async fn b11_what_is_left_of_half_a_removal_is_found_by_code() {
     let city = City::built().await;
     let seats = city.ozmap.seats_of(&code_of(6)).await.unwrap();

@@ -9,7 +9,7 @@ use platforms::{FailureKind, Platform};
 use serde_json::{Value, json};
 
 use super::canned::{Canned, Reply, Seen};
-use super::{account, account_with, all, customer, parameters, port, told};
+use super::{account, account_with, all, parameters, port, told};
 
 /// Longer than a look may take in these tests, and as nothing to a sync.
 const SLOW: Duration = Duration::from_millis(600);
@@ -95,39 +95,6 @@ async fn b2_a_row_that_tells_little_is_asked_for_by_its_id() {
     assert_eq!(told, [(Some("s1"), Some(2))]);
     assert_eq!(seats[0].drop_external_id.as_deref(), Some("d1"));
     assert!(of("Norte").seats_of("4411").await.unwrap().is_empty(), "it is of another project");
-}
-
-#[tokio::test]
-async fn b2_a_customer_who_is_there_without_a_home_is_not_made_a_second_time() {
-    let known: fn() -> Reply =
-        || Reply::json(200, rows(json!([{"id": "c9", "code": "44"}, {"id": "c1", "code": 4411}])));
-    let (home, none) = (json!([{"id": "h1", "project": "pB", "connections": []}]), json!([]));
-    for (clients, homes, made) in [
-        (known, none.clone(), Some("c1")),
-        // He lives in another project: that one is not ours to move.
-        (known, home, None),
-        (|| Reply::json(200, rows(json!([{"id": "c9", "code": "44"}]))), none.clone(), None),
-        (|| Reply::Status(404, String::new()), none.clone(), None),
-        (|| Reply::Status(403, String::new()), none.clone(), None),
-        (|| Reply::json(200, json!({"message": "?"})), none, None),
-    ] {
-        let server = Canned::serving(move |seen| match (seen.method.as_str(), path(seen).as_slice()) {
-            ("POST", _) => Reply::json(201, json!({"id": "h2"})),
-            (_, ["ftth-clients"]) => clients(),
-            (_, ["properties", "client", "4411"]) => Reply::json(200, homes.clone()),
-            _ => {
-                Reply::json(200, json!({"id": "s", "parent": "b", "project": "pA", "connectables": {"output": [null]}}))
-            }
-        })
-        .await;
-        account(&server.url).0.attach(&port("b", "s", 0), &customer("4411"), &[]).await.unwrap();
-        let sent = server.seen().into_iter().find(|seen| seen.method == "POST").unwrap();
-        let sent: Value = serde_json::from_str(&sent.body).unwrap();
-        match made {
-            Some(id) => assert_eq!(sent["client"], id),
-            None => assert_eq!(sent["client"]["code"], "4411"),
-        }
-    }
 }
 
 #[tokio::test]

@@ -4,11 +4,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::OzMap;
-use super::cursor::Cursor;
 use super::elements::in_project;
 use super::seats::seat_of;
 use super::splitter::{Output, Splitter};
-use super::wire::{Coded, Fiber, OpticalBox, Property, Row};
+use super::wire::{Fiber, OpticalBox, Property, Row};
 use crate::http::{Answer, Purpose};
 use crate::{CustomerToAttach, Failure, FailureKind, Place, PortAddress, Seat};
 
@@ -52,11 +51,9 @@ impl OzMap {
     ) -> Result<Answer, Failure> {
         let mut body = plug(port, splitter);
         let (project, place) = self.surroundings(port, splitter, customer.place).await?;
-        body["client"] = match self.homeless(&customer.code).await? {
-            Some(id) => json!(id),
-            // `status` 0 is OK; `implanted` makes it a customer and not a reservation.
-            None => json!({ "code": customer.code, "name": customer.name, "implanted": true, "status": 0 }),
-        };
+        // `status` 0 is OK; `implanted` makes it a customer and not a reservation. Whole, although a client of this code may be there
+        // without a home: a removal that is under way may take him away, and would leave a home with nobody in it.
+        body["client"] = json!({ "code": customer.code, "name": customer.name, "implanted": true, "status": 0 });
         if let Some(project) = project {
             body["project"] = json!(project);
         }
@@ -64,24 +61,6 @@ impl OzMap {
             body["coords"] = json!([longitude, latitude]);
         }
         self.api.write(Method::POST, &["properties"], Some(body)).await
-    }
-
-    /// The client with this code who has no home, as one is left behind who moved out of one that was kept: a second one of his
-    /// code would be refused, or made. Who lives in another project is not ours to move.
-    async fn homeless(&self, code: &str) -> Result<Option<String>, Failure> {
-        let first = Cursor::read(None)?;
-        let found = self.api.list::<Coded>("ftth-clients", &[("code", code)], &first, Purpose::Search).await;
-        let found = match found {
-            // Who may not list clients, or cannot, makes them as ever.
-            Err(f) if matches!(f.kind, FailureKind::Rejected | FailureKind::Misconfigured) => return Ok(None),
-            Err(f) if f.code == "http.forbidden" => return Ok(None),
-            found => found?,
-        };
-        let own = found.rows.iter().find(|row| row.code.as_deref() == Some(code)).and_then(Row::id);
-        match own {
-            Some(id) if self.homes_of(code).await?.is_empty() => Ok(Some(id.to_owned())),
-            _ => Ok(None),
-        }
     }
 
     /// The project that the home belongs to and where it stands: at the service, else at its box.

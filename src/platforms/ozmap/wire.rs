@@ -169,13 +169,6 @@ pub(super) struct Client {
     pub(super) name: Option<String>,
 }
 
-/// A customer of a listing.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Coded {
-    #[serde(default, deserialize_with = "text")]
-    pub(super) code: Option<String>,
-}
-
 /// A fiber or a cord; its parent is a cable.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Fiber {
