@@ -213,6 +213,7 @@ async fn requested(cx: &Cx<'_, Bind>) -> Result<Next<State, Change>, Trouble> {
                 forcar_troca_porta: cx.input.forcar_troca_porta,
                 forcar_remocao_reserva: cx.input.forcar_remocao_reserva,
             };
+            taking::customer(&*cx.ports.network, taking.service, &CODES).await?;
             let occupied = taking::occupy(&*cx.ports.network, &port, &taking, &CODES).await?;
             Ok(to(State::Looking { seat: None }).writing(occupied).writing([pending]))
         }

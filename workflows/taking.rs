@@ -32,7 +32,6 @@ pub(crate) async fn occupy(
     codes: &Codes,
 ) -> Result<Vec<Change>, Trouble> {
     let (service, rules) = (taking.service, port.rules);
-    customer(network, service, codes).await?;
     if port.missing {
         return Err(crate::refused_by_drawing(port, "ausente (sincronize o projeto)", "missing (sync the project)"));
     }

@@ -12,7 +12,7 @@ use super::{
     ApiState, PREFIX, Problem,
     caller::{Acting, Administering, May, Reading},
     problem::Problems,
-    read::{Body, MaybeBody, Numbered, Query},
+    read::{Body, Numbered, Query},
     workflows::location,
 };
 use crate::desk::{
@@ -34,7 +34,7 @@ pub struct Paging {
 }
 
 /// Why something is done, where that may be left out.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
     /// Why: 1 to 200 characters, for the history.
@@ -139,7 +139,7 @@ pub async fn test(
     May { caller, .. }: May<Acting>,
     State(state): State<ApiState>,
     Numbered(id): Numbered,
-    _: MaybeBody<Reason>,
+    _: Body<Reason>,
 ) -> Result<Json<Tested>, Problem> {
     Ok(Json(desk::test(&state.pool, &state.setup, &caller, id).await?))
 }
@@ -153,7 +153,7 @@ pub async fn sync(
     May { caller, .. }: May<Acting>,
     State(state): State<ApiState>,
     Numbered(id): Numbered,
-    _: MaybeBody<Reason>,
+    _: Body<Reason>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Started>), Problem> {
     let started = desk::sync(&state.pool, &caller, id).await?;
     Ok((StatusCode::ACCEPTED, location(&started), Json(started)))
@@ -168,7 +168,7 @@ pub async fn activate(
     May { caller, .. }: May<Administering>,
     State(state): State<ApiState>,
     Numbered(id): Numbered,
-    MaybeBody(given): MaybeBody<Reason>,
+    Body(given): Body<Reason>,
 ) -> Result<Json<Integration>, Problem> {
     Ok(Json(desk::activate(&state.pool, &caller, id, true, given.reason.as_deref()).await?))
 }
@@ -182,7 +182,7 @@ pub async fn inactivate(
     May { caller, .. }: May<Administering>,
     State(state): State<ApiState>,
     Numbered(id): Numbered,
-    MaybeBody(given): MaybeBody<Reason>,
+    Body(given): Body<Reason>,
 ) -> Result<Json<Integration>, Problem> {
     Ok(Json(desk::activate(&state.pool, &caller, id, false, given.reason.as_deref()).await?))
 }

@@ -30,18 +30,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-/// A JSON body that may be left out.
-pub struct MaybeBody<T>(pub T);
-
-impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for MaybeBody<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = bytes_of(request, state).await?;
-        if bytes.is_empty() { Ok(Self(T::default())) } else { body_of(&bytes).map(Self) }
-    }
-}
-
 /// The bytes of a JSON body; none where there is no body.
 pub async fn bytes_of<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     let json = is_json(request.headers());

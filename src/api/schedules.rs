@@ -13,7 +13,7 @@ use super::{
     caller::{Acting, May, Reading},
     integrations::{Paging, Reason},
     problem::Problems,
-    read::{Body, MaybeBody, Numbered, Query},
+    read::{Body, Numbered, Query},
     workflows::location,
 };
 use crate::desk::{
@@ -125,7 +125,7 @@ pub async fn run(
     May { caller, .. }: May<Acting>,
     State(state): State<ApiState>,
     Numbered(id): Numbered,
-    _: MaybeBody<Reason>,
+    _: Body<Reason>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Started>), Problem> {
     let started = desk::run(&state.pool, &caller, id).await?;
     Ok((StatusCode::ACCEPTED, location(&started), Json(started)))

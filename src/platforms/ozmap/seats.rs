@@ -37,7 +37,7 @@ impl OzMap {
     }
 
     /// The homes of the customer with this code, in whatever project.
-    pub(super) async fn homes_of(&self, code: &str) -> Result<Vec<Row<Property>>, Failure> {
+    async fn homes_of(&self, code: &str) -> Result<Vec<Row<Property>>, Failure> {
         let url = at(&self.api.base, &["properties", "client", code]);
         let ask = Ask { method: Method::GET, url, body: None, purpose: Purpose::Search };
         self.api.ask(&ask).await?.found()?.map_or_else(|| Ok(Vec::new()), |answer| homes(&answer))
