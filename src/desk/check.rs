@@ -101,6 +101,15 @@ mod tests {
     }
 
     #[test]
+    fn a_plus_that_nobody_encoded_is_one() {
+        let wanted = time("since", "2026-11-23T04:00:00+00:00").unwrap();
+        assert_eq!(time("since", "2026-11-23T04:00:00 00:00").unwrap(), wanted);
+        for wrong in ["", " ", "2026-11-23", "2026-11-23 04:00"] {
+            assert!(time("since", wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn words_are_neither_empty_nor_endless_nor_for_the_terminal() {
         for wrong in ["", "  ", "a\u{1b}[2J", &"x".repeat(201)] {
             assert!(words("reason", wrong).is_err());

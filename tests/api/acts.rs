@@ -243,3 +243,19 @@ async fn p1_who_may_not_see_people_does_not_see_the_name_that_an_act_on_many_was
         assert_eq!((&shown["before"]["filter"]["q"], &shown["progress"]["filter"]["q"]), (&json!(q), &json!(q)));
     }
 }
+
+#[tokio::test]
+async fn g12_an_act_on_what_was_started_a_moment_ago_waits_for_a_worker_to_take_it_in() {
+    let api = Api::start().await;
+    let id = api.bind(1, 2).await;
+    let (path, reason) = (format!("/workflows/{id}/cancel"), json!({ "reason": "engano" }));
+    let nobody = api.post(&path, reason.clone()).await.refused(409, "not-now", None);
+    assert!(nobody.body["detail"].as_str().unwrap().starts_with("no worker has taken it in yet"), "{}", nobody.body);
+    let pool = api.db.pool();
+    let taken_in = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        stands(&pool, id, "queued").await;
+    };
+    let (cancelled, ()) = tokio::join!(api.post(&path, reason), taken_in);
+    assert_eq!(cancelled.expect(200).body["status"], "cancelled");
+}

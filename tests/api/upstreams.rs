@@ -19,6 +19,19 @@ async fn g7_there_is_one_upstream_of_every_integration() {
 }
 
 #[tokio::test]
+async fn upstreams_are_paged() {
+    let api = Api::start().await;
+    let ids = [api.integration().await, api.integration().await];
+    let first = api.get("/upstreams?limit=1").await.expect(200).body;
+    assert_eq!((&first["items"][0]["id_integracao"], first["items"].as_array().unwrap().len()), (&json!(ids[0]), 1));
+    let next = first["next"].as_str().unwrap();
+    let last = api.get(&format!("/upstreams?limit=1&after={next}")).await.expect(200).body;
+    assert_eq!((&last["items"][0]["id_integracao"], &last["next"]), (&json!(ids[1]), &json!(null)));
+    api.get("/upstreams?limit=0").await.refused(422, "invalid", Some("limit"));
+    api.get("/upstreams?state=open").await.refused(422, "invalid", Some("state"));
+}
+
+#[tokio::test]
 async fn g7_a_person_closes_and_opens_an_upstream_and_what_waits_goes_on() {
     let api = Api::start().await;
     let (id, pool) = (api.integration().await, api.db.pool());
