@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::support::{
     Db, Folder,
     folder::signal,
-    toy::{self, Ledger, Running, enqueue, outcomes, reaches},
+    toy::{self, Ledger, Running, enqueue, let_go, outcomes, reaches},
 };
 
 /// A Postgres of its own, a worker in the first step of a workflow, and a crash that loses what says so.
@@ -91,18 +91,6 @@ async fn enqueue_and_crash(pool: &PgPool, ledger: &Ledger, delay: Duration) -> U
 async fn taken_in(pool: &PgPool, id: Uuid) -> bool {
     let there = "select exists (select from enlace.run where id = $1)";
     sqlx::query_scalar(there).bind(id).fetch_one(pool).await.unwrap()
-}
-
-/// Lets go whatever holds, until the workflow has ended.
-async fn let_go(pool: &PgPool, ledger: &Ledger, id: Uuid) {
-    for _ in 0..1500 {
-        ledger.let_go.notify_waiters();
-        if toy::status(pool, id).await.0 == "succeeded" {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("{:?}; attempts {:?}", toy::status(pool, id).await, outcomes(pool, id).await);
 }
 
 fn times(ledger: &Ledger, id: Uuid, what: &str) -> usize {

@@ -326,6 +326,18 @@ pub async fn reaches(pool: &PgPool, id: Uuid, wanted: &str) {
     panic!("{id} is not {wanted} but {:?}; attempts {:?}", status(pool, id).await, outcomes(pool, id).await);
 }
 
+/// Lets go whatever holds, until the workflow has ended.
+pub async fn let_go(pool: &PgPool, ledger: &Ledger, id: Uuid) {
+    for _ in 0..1500 {
+        ledger.let_go.notify_waiters();
+        if status(pool, id).await.0 == "succeeded" {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{:?}; attempts {:?}", status(pool, id).await, outcomes(pool, id).await);
+}
+
 /// Moves the engine's time forward.
 pub async fn pass(pool: &PgPool, time: Duration) {
     sqlx::query("select setval('enlace.clock_shift', coalesce(pg_sequence_last_value('enlace.clock_shift'), 0) + $1)")
