@@ -172,7 +172,10 @@ async fn v4_v5_a_platform_that_hangs_refuses_or_is_closed_is_no_lack_of_coverage
     let (answer, took) = asking.ask(corner(300)).await;
     assert_eq!((answer.conclusion(), answer.origin()), ("disponivel", "mapeamento_local"), "{answer:?}");
     assert!(answer.alerts()[0].contains("não pôde ser consultado") && took < DEADLINE / 2, "{took:?} {answer:?}");
-    // 429 closes the platform for everybody: the next question does not even ask.
+    // 429 closes the platform for everybody: the next question does not even ask. What went to the background is not struck instead.
+    for id in asking.registrations().await {
+        ends(&pool, id, "succeeded", PATIENT).await;
+    }
     sqlx::query("update mapping.port set reservado = true, reserved_by = 'person'").execute(&pool).await.unwrap();
     strikes(Effect::Throttled(600));
     let (answer, _) = asking.ask(corner(300)).await;

@@ -148,7 +148,43 @@ async fn workers_that_claim_in_either_way_work_side_by_side() {
     comes_out(&db, &[Claiming::Guarded, Claiming::SkipLocked, Claiming::Guarded]).await;
 }
 
-/// What an end in a serialisable transaction leaves behind that did not see a follower come (found by chaos).
+/// A serialisable end that had to wait for somebody sees what was there when it began to, and not a follower that an intake at
+/// read committed added meanwhile: nobody tells that one that its turn has come, until somebody looks (found by chaos).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g4_a_follower_that_a_serialisable_end_did_not_see_goes_on() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let ledger = Arc::new(Ledger::default());
+    let head = enqueue(&pool, &["a"], &["hold"]).await;
+    let full = toy::start_with(&db, &ledger, Settings { in_flight: 1, ..settings(Claiming::Guarded) });
+    reaches(&pool, head, "running").await;
+    let free = toy::start_with(
+        &db,
+        &ledger,
+        Settings { idle_poll: Duration::from_millis(5), ..settings(Claiming::SkipLocked) },
+    );
+    let mut somebody = pool.begin().await.unwrap();
+    somebody.execute("select from enlace.run_key for key share").await.unwrap();
+    let waits =
+        "select exists(select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
+    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&pool).await.unwrap() {
+        ledger.let_go.notify_waiters();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let follower = enqueue(&pool, &["a"], &["ok"]).await;
+    let taken_in = "select exists(select from enlace.run where id = $1)";
+    while !sqlx::query_scalar::<_, bool>(taken_in).bind(follower).fetch_one(&pool).await.unwrap() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    somebody.commit().await.unwrap();
+    reaches(&pool, head, "succeeded").await;
+    reaches(&pool, follower, "succeeded").await;
+    for worker in [full, free] {
+        worker.stop().await;
+    }
+}
+
+/// The same state, made by hand; and who really waits goes on waiting.
 #[tokio::test]
 async fn g4_whoever_waits_for_nobody_goes_on() {
     let db = toy::db().await;
