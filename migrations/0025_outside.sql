@@ -24,10 +24,11 @@ begin
     if fault.fault is null then
       select p.id_integracao_mapeamento into filled from mapping.project p where p.id_projeto = (payload ->> 'id_projeto')::bigint;
       if filled is null then
-        perform enlace.refuse('id_projeto', format('project %s has no integration', payload ->> 'id_projeto'));
+        raise exception using errcode = '22023', column = 'id_projeto',
+          message = format('id_projeto: project %s has no integration', payload ->> 'id_projeto');
       elsif (payload ->> 'id_integracao')::bigint <> filled then
-        perform enlace.refuse('id_projeto', format('project %s is filled by integration %s, not by %s',
-                                                   payload ->> 'id_projeto', filled, payload ->> 'id_integracao'));
+        raise exception using errcode = '22023', column = 'id_projeto',
+          message = format('id_projeto: project %s is filled by integration %s, not by %s', payload ->> 'id_projeto', filled, payload ->> 'id_integracao');
       end if;
       return payload || jsonb_build_object('id_integracao', filled);
     end if;
@@ -35,7 +36,7 @@ begin
     fault := enlace.payload_fault(payload, '{id_integracao}', '{}');
   end if;
   if fault.fault is not null then
-    perform enlace.refuse(fault.key, fault.fault);
+    raise exception using errcode = '22023', column = fault.key, message = format('%s: %s', fault.key, fault.fault);
   end if;
   return payload;
 end $$;
@@ -94,7 +95,8 @@ begin
                                            else 'terminou sem ser enviado / it ended without being sent' end
   from enlace.outbox o
   cross join lateral (
-    select k.number as port from enlace.trail_keys(o.payload) k where k.sort = 'p'
+    select (o.payload ->> 'id_porta_atendimento')::bigint as port
+    union select (o.payload ->> 'id_porta_atendimento_antiga')::bigint
     union select jsonb_array_elements_text(o.payload -> 'outras_portas')::bigint
   ) t
   where o.id = new.id and p.id_porta_atendimento = t.port and p.transmission = 'pending'

@@ -170,6 +170,15 @@ mod tests {
     }
 
     #[test]
+    fn no_file_was_edited_since_it_was_released() {
+        let listed = FILES.iter().map(|(file, sql)| {
+            let digest: String = Sha256::digest(sql).iter().map(|byte| format!("{byte:02x}")).collect();
+            format!("{digest}  {file}\n")
+        });
+        assert_eq!(listed.collect::<String>(), include_str!("../../migrations/SHA256SUMS"));
+    }
+
+    #[test]
     fn versions_count_from_one_without_a_gap() {
         let versions: Vec<i64> = all().iter().map(|one| one.version).collect();
         assert_eq!(versions, (1..=FILES.len() as i64).collect::<Vec<_>>());
