@@ -167,15 +167,17 @@ async fn g4_a_follower_that_a_serialisable_end_did_not_see_goes_on() {
     somebody.execute("select from enlace.run_key for key share").await.unwrap();
     let waits =
         "select exists(select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
-    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&pool).await.unwrap() {
+    toy::until("the end waits for somebody", async || {
         ledger.let_go.notify_waiters();
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+        sqlx::query_scalar(waits).fetch_one(&pool).await.unwrap()
+    })
+    .await;
     let follower = enqueue(&pool, &["a"], &["ok"]).await;
     let taken_in = "select exists(select from enlace.run where id = $1)";
-    while !sqlx::query_scalar::<_, bool>(taken_in).bind(follower).fetch_one(&pool).await.unwrap() {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    toy::until("the follower is taken in", async || {
+        sqlx::query_scalar(taken_in).bind(follower).fetch_one(&pool).await.unwrap()
+    })
+    .await;
     somebody.commit().await.unwrap();
     reaches(&pool, head, "succeeded").await;
     reaches(&pool, follower, "succeeded").await;
@@ -202,13 +204,8 @@ async fn g4_whoever_waits_for_nobody_goes_on() {
     reaches(&pool, nobody, "running").await;
     let missed = "update enlace.run set worker = null, blockers = 1 where id = $1";
     sqlx::query(missed).bind(nobody).execute(&pool).await.unwrap();
-    for _ in 0..1500 {
-        if ledger.of(nobody).len() > 1 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert_eq!(ledger.of(nobody).len(), 2, "it is begun anew");
+    toy::until("it is begun anew", async || ledger.of(nobody).len() > 1).await;
+    assert_eq!(ledger.of(nobody).len(), 2, "and once");
     assert_eq!(status(&pool, follower).await.0, "waiting", "whoever waits for somebody goes on waiting");
     for id in [head, nobody, follower] {
         toy::let_go(&pool, &ledger, id).await;

@@ -326,6 +326,17 @@ pub async fn reaches(pool: &PgPool, id: Uuid, wanted: &str) {
     panic!("{id} is not {wanted} but {:?}; attempts {:?}", status(pool, id).await, outcomes(pool, id).await);
 }
 
+/// Waits until this holds; names it if it never does.
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    for _ in 0..1500 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("never: {what}");
+}
+
 /// Lets go whatever holds, until the workflow has ended.
 pub async fn let_go(pool: &PgPool, ledger: &Ledger, id: Uuid) {
     for _ in 0..1500 {
