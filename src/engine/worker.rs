@@ -10,7 +10,7 @@ use tokio::{
     sync::{Mutex, mpsc},
     task::JoinSet,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
@@ -115,8 +115,10 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
     /// lost the old one.
     pub async fn run(&self, options: PgConnectOptions, stop: CancellationToken) {
         let mut left = None;
+        // Beside the next session: what is half open takes its time, and has nothing to do with it.
+        let closing = TaskTracker::new();
         while !stop.is_cancelled() {
-            match self.session(&options, &stop, &mut left).await {
+            match self.session(&options, &stop, &mut left, &closing).await {
                 Ok(()) => {}
                 Err(error) => tracing::warn!(%error, "the worker begins anew"),
             }
@@ -125,6 +127,8 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
                 () = stop.cancelled() => {}
             }
         }
+        closing.close();
+        closing.wait().await;
     }
 
     /// One lease, from its beginning to its end; `left` is what the last one could not hand over, because Postgres was away: it
@@ -134,6 +138,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         options: &PgConnectOptions,
         stop: &CancellationToken,
         left: &mut Option<(Arc<Lease>, Vec<Uuid>)>,
+        closing: &TaskTracker,
     ) -> Result<(), Error> {
         let (pool, lease) = tokio::select! {
             begun = self.begin(options, left) => begun?,
@@ -160,7 +165,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         if given_up.is_err() {
             *left = Some((lease, unfinished));
         }
-        db::close(&pool).await;
+        closing.spawn(async move { db::close(&pool).await });
         pumped.and(given_up)
     }
 

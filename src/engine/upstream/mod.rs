@@ -26,6 +26,7 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::{
     Error, attempt,
+    db::within,
     lease::Lease,
     workflow::{Class, Failure, Lane},
 };
@@ -100,6 +101,15 @@ const LEASE_LOST: &str = "o worker perdeu sua vez / the worker lost its lease";
 pub(crate) struct Link {
     pub(crate) pool: PgPool,
     pub(crate) lease: Arc<Lease>,
+}
+
+impl Link {
+    /// Reads the upstreams anew; where that fails the next time does it.
+    async fn refresh(&self, all: &Upstreams) {
+        if let Err(error) = within(self.lease.patience(), all.refresh(&self.pool)).await {
+            tracing::debug!(%error, "could not read the upstreams");
+        }
+    }
 }
 
 /// The gates of this process to all upstreams.

@@ -8,10 +8,7 @@ use std::{
 use uuid::Uuid;
 
 use super::{Close, Length, Link, Upstreams, close, gate::Gate, tally};
-use crate::{
-    Error, attempt, clock,
-    db::{ANSWER, within},
-};
+use crate::{Error, attempt, clock, db::within};
 
 /// How a call ended, as far as its upstream is concerned.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,16 +131,14 @@ enum Then {
 impl Then {
     /// Again and again while Postgres is away, for as long as the lease lasts.
     async fn tell(self, link: &Link, all: &Upstreams, upstream: &str) {
-        while let Err(error) = within(ANSWER, self.write(link, upstream)).await {
+        while let Err(error) = within(link.lease.patience(), self.write(link, upstream)).await {
             tracing::debug!(%error, upstream, "could not write down how an upstream stands");
             if !link.lease.alive() {
                 return;
             }
             clock::sleep(Duration::from_secs(1)).await;
         }
-        if let Err(error) = all.refresh(&link.pool).await {
-            tracing::debug!(%error, "could not read the upstreams");
-        }
+        link.refresh(all).await;
     }
 
     async fn write(&self, link: &Link, upstream: &str) -> Result<(), Error> {

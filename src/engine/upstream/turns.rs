@@ -6,10 +6,7 @@ use super::{
     Closed, Link, Refused, Upstreams,
     gate::{Asking, Gate},
 };
-use crate::{
-    Error, clock,
-    db::{ANSWER, within},
-};
+use crate::{Error, clock, db::within};
 
 /// The shortest and the longest time between two questions while nothing is granted. Postgres forgets who has not asked for a
 /// second.
@@ -71,7 +68,7 @@ async fn ask(link: &Link, gate: &Gate, asking: &Asking) -> Result<Turn, Error> {
         .bind(asking.waiting)
         .bind(asking.busy)
         .fetch_one(&link.pool);
-    Ok(within(ANSWER, turn).await?)
+    Ok(within(link.lease.patience(), turn).await?)
 }
 
 /// Does what was answered; how long until it may be asked again, if that is known.
@@ -81,7 +78,7 @@ async fn take(all: &Arc<Upstreams>, gate: &Arc<Gate>, link: &Link, turn: Turn) -
     match turn.verdict.as_str() {
         "free" => {
             gate.granted(0, false);
-            refresh(all, link).await;
+            link.refresh(all).await;
             while gate.let_in(all, None, false) {}
             Some(Duration::ZERO)
         }
@@ -92,7 +89,7 @@ async fn take(all: &Arc<Upstreams>, gate: &Arc<Gate>, link: &Link, turn: Turn) -
         }
         "probed" => refuse(gate, gate.is_probed()),
         "closed" => {
-            refresh(all, link).await;
+            link.refresh(all).await;
             refuse(gate, gate.why_closed(seconds))
         }
         "go" => {
@@ -114,10 +111,4 @@ fn refuse(gate: &Gate, closed: Closed) -> Option<Duration> {
     gate.granted(0, false);
     gate.send_away(&Refused::Closed(closed));
     Some(Duration::ZERO)
-}
-
-async fn refresh(all: &Upstreams, link: &Link) {
-    if let Err(error) = all.refresh(&link.pool).await {
-        tracing::debug!(%error, "could not read the upstreams");
-    }
 }

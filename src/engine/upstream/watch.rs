@@ -6,10 +6,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 
 use super::{Closed, Link, Upstreams, gate::Known};
-use crate::{
-    Error, clock,
-    db::{ANSWER, within},
-};
+use crate::{Error, clock, db::within};
 
 /// How often the upstreams are read: what a person or another worker changed is obeyed within that time.
 const READ: Duration = Duration::from_secs(1);
@@ -53,7 +50,7 @@ impl Upstreams {
     /// # Errors
     /// When Postgres cannot be reached.
     pub async fn refresh(&self, pool: &PgPool) -> Result<(), Error> {
-        let rows: Vec<Row> = within(ANSWER, sqlx::query_as(include_str!("sql/states.sql")).fetch_all(pool)).await?;
+        let rows: Vec<Row> = sqlx::query_as(include_str!("sql/states.sql")).fetch_all(pool).await?;
         let mut read: HashMap<String, Row> = rows.into_iter().map(|r| (r.id.clone(), r)).collect();
         for (id, gate) in self.gates() {
             gate.learn(read.remove(&id).map(Row::known).unwrap_or_default());
@@ -65,22 +62,22 @@ impl Upstreams {
     }
 
     /// Lets those go on that are in front of the queues, as far as this worker has room for them; how many.
-    async fn pull(&self, pool: &PgPool) -> Result<u64, Error> {
+    async fn pull(&self, link: &Link) -> Result<u64, Error> {
         let rooms = self.gates().into_iter().map(|(id, gate)| (id, gate.room(self))).filter(|(_, room)| *room > 0);
         let (ids, rooms): (Vec<String>, Vec<i32>) =
             rooms.map(|(id, room)| (id, i32::try_from(room).unwrap_or(i32::MAX))).unzip();
         if ids.is_empty() {
             return Ok(0);
         }
-        let pulled = sqlx::query(include_str!("sql/pull.sql")).bind(ids).bind(rooms).execute(pool);
-        Ok(within(ANSWER, pulled).await?.rows_affected())
+        let pulled = sqlx::query(include_str!("sql/pull.sql")).bind(ids).bind(rooms).execute(&link.pool);
+        Ok(within(link.lease.patience(), pulled).await?.rows_affected())
     }
 
     /// Watches over the upstreams for as long as the lease lasts; tells `nudge` when it let something go on.
     pub(crate) async fn watch(&self, link: &Link, nudge: &Notify) {
         let mut read_at = clock::monotonic();
         while link.lease.alive() {
-            match self.pull(&link.pool).await {
+            match self.pull(link).await {
                 Ok(0) => {}
                 Ok(_) => nudge.notify_one(),
                 Err(error) => tracing::debug!(%error, "could not take from the queues of upstreams"),
@@ -88,9 +85,7 @@ impl Upstreams {
             clock::sleep(PULL).await;
             if read_at.elapsed() >= READ {
                 read_at = clock::monotonic();
-                if let Err(error) = self.refresh(&link.pool).await {
-                    tracing::debug!(%error, "could not read the upstreams");
-                }
+                link.refresh(self).await;
             }
         }
     }
