@@ -173,6 +173,12 @@ async fn an_integration_is_set_up_from_the_terminal_and_its_secret_is_not_shown(
     assert_eq!(enlace(&db, &folder, &on).await.json()["active"], true);
     let sync = enlace(&db, &folder, &["integrations", "sync", &id, "--json"]).await.json();
     assert_eq!(sync["status"], "queued");
+    let told = enlace(&db, &folder, &["integrations", "history", &id]).await.well();
+    let lines: Vec<&str> = told.lines().collect();
+    assert!(lines[1].contains("integration.activate") && lines[1].contains("voltou"), "newest first: {told}");
+    assert!(lines.last().unwrap().contains("integration.create"), "{told}");
+    let nobody = enlace(&db, &folder, &["integrations", "history", "99"]).await;
+    assert!(nobody.code == 1 && nobody.err.contains("99"), "{}", nobody.err);
 }
 
 #[tokio::test]
@@ -193,8 +199,24 @@ async fn upstreams_and_schedules_are_stopped_and_let_go() {
     assert_eq!(enlace(&db, &folder, &pause).await.well(), "schedule 1 is paused\n");
     let listed = enlace(&db, &folder, &["schedules", "list"]).await.well();
     assert!(listed.contains("paused") && listed.contains("até a migração"), "{listed}");
+    let later = ["schedules", "edit", "1", "--pattern", "30 5 * * *", "--overlap", "start", "--catch-up", "60"];
+    assert_eq!(enlace(&db, &folder, &later).await.well(), "schedule 1 is changed; paused\n");
+    for (option, value, field) in [
+        ("--pattern", "5 25 * * *", "pattern"),
+        ("--zone", "Mars/Olympus", "zone"),
+        ("--catch-up", "-1", "catch_up_seconds"),
+    ] {
+        let refused = enlace(&db, &folder, &["schedules", "edit", "1", option, value]).await;
+        assert!(refused.code == 1 && refused.err.contains(field), "{option}: {}", refused.err);
+    }
+    let is = enlace(&db, &folder, &["schedules", "list", "--json"]).await.json()["items"][0].clone();
+    let changed = ["pattern", "zone", "overlap", "catch_up_seconds", "note"].map(|key| is[key].clone());
+    assert_eq!(
+        changed,
+        [json!("30 5 * * *"), json!("America/Sao_Paulo"), json!("start"), json!(60), json!("até a migração")]
+    );
     let said = enlace(&db, &folder, &["schedules", "resume", "1"]).await.well();
-    assert!(said.starts_with("schedule 1 goes on; next: ") && said.ends_with("04:00:00\n"), "{said}");
+    assert!(said.starts_with("schedule 1 goes on; next: ") && said.ends_with("05:30:00\n"), "{said}");
     assert_eq!(enlace(&db, &folder, &["schedules", "run", "1", "--json"]).await.json()["status"], "queued");
 }
 

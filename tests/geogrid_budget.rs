@@ -87,5 +87,6 @@ async fn g7_one_call_a_second_is_honoured_by_three_workers_and_a_bind_passes_the
     println!("{} calls in {seconds:.1} s; binds on the platform after {waited:.1?}", calls.len());
     assert!(calls.iter().all(|call| call.status != "429"), "GeoGrid never has to refuse: {calls:#?}");
     assert!(calls.len() as f64 <= seconds + 2.0, "{} calls in {seconds} s", calls.len());
-    assert!(waited.iter().all(|waited| *waited < Duration::from_secs(5)), "{waited:?}");
+    // Four calls of its own, one of the sync before them; a turn takes 1.02 s.
+    assert!(waited.iter().all(|waited| *waited < Duration::from_secs(6)), "{waited:?}");
 }

@@ -8,10 +8,10 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value};
 
 use super::desk::{Desk, at_desk};
-use super::show::{Language, Look, done, plain, table};
+use super::show::{Language, Look, done, local, plain, table};
 use super::workflows::follow;
 use crate::desk::Items;
-use crate::desk::integrations::{self, Change, Choice, Create, Integration};
+use crate::desk::integrations::{self, Change, Choice, Create, Event, Integration};
 use crate::settings::Settings;
 
 /// The commands of `enlace integrations`.
@@ -21,6 +21,13 @@ pub enum Integrations {
     List(Look),
     /// Show one, without its secrets
     Show {
+        /// Its number
+        id: i64,
+        #[command(flatten)]
+        look: Look,
+    },
+    /// Tell what happened to one, newest first: what people did to it, and its syncs
+    History {
         /// Its number
         id: i64,
         #[command(flatten)]
@@ -180,6 +187,9 @@ impl Integrations {
                 look.show(async || Ok(integrations::list(pool, None, Some("500")).await?), listed).await
             }
             Self::Show { id, look } => look.show(async || Ok(integrations::show(pool, id).await?), shown).await,
+            Self::History { id, look } => {
+                look.show(async || Ok(integrations::history(pool, id, None, Some("500")).await?), told).await
+            }
             Self::Create(creating) => creating.run(desk).await,
             Self::Edit(editing) => editing.run(desk).await,
             Self::Test(Plain { id, json }) => {
@@ -296,6 +306,14 @@ fn listed(page: &Items<Integration>) -> String {
         let elements = if one.elements.is_empty() { "nothing".to_owned() } else { one.elements.join(", ") };
         let name = plain(&format!("{} → {project}", one.name));
         rows.add_row([one.id.to_string(), one.platform.clone(), active.to_owned(), elements, name]);
+    }
+    rows.to_string()
+}
+
+fn told(page: &Items<Event>) -> String {
+    let mut rows = table(["WHEN", "WHAT", "WHO", "WHY"], 2);
+    for event in &page.items {
+        rows.add_row([local(event.at), event.act.clone(), plain(&event.person), plain(&event.reason)]);
     }
     rows.to_string()
 }

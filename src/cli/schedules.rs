@@ -25,8 +25,32 @@ pub enum Schedules {
     },
     /// Let one go on; what it missed is not made up
     Resume(One),
+    /// Change when it starts, its note, or what becomes of ticks that it missed
+    Edit(Editing),
     /// Start its workflow now
     Run(One),
+}
+
+/// What is to change about one.
+#[derive(Debug, Args)]
+pub struct Editing {
+    #[command(flatten)]
+    one: One,
+    /// When: a cron pattern, \"0 4 * * *\"; weekday 1 is Monday
+    #[arg(long)]
+    pattern: Option<String>,
+    /// In which zone: America/Sao_Paulo
+    #[arg(long)]
+    zone: Option<String>,
+    /// What people should know; an empty one takes it away
+    #[arg(long)]
+    note: Option<String>,
+    /// What becomes of a tick while the last one's workflow goes on: it is skipped, or starts all the same
+    #[arg(long, value_parser = overlap)]
+    overlap: Option<Overlap>,
+    /// How late a missed tick is still made up
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    catch_up: Option<i32>,
 }
 
 /// One schedule.
@@ -37,6 +61,10 @@ pub struct One {
     /// Print for programs
     #[arg(long)]
     json: bool,
+}
+
+fn overlap(text: &str) -> Result<Overlap, String> {
+    text.parse().map_err(|_| "there are skip and start".to_owned())
 }
 
 impl Schedules {
@@ -55,6 +83,7 @@ impl Schedules {
                 let started = schedules::run(pool, caller, id).await?;
                 return done(json, &started, &format!("{} is {}", started.id, started.status));
             }
+            Self::Edit(editing) => return editing.run(desk).await,
             Self::Pause { one, note } => (one, false, note),
             Self::Resume(one) => (one, true, String::new()),
         };
@@ -63,6 +92,16 @@ impl Schedules {
         let says =
             if active { format!("goes on; next: {}", local_or_dash(now.next_at)) } else { "is paused".to_owned() };
         done(one.json, &now, &format!("schedule {} {says}", now.id))
+    }
+}
+
+impl Editing {
+    async fn run(self, desk: &Desk) -> anyhow::Result<ExitCode> {
+        let Self { one, pattern, zone, note, overlap, catch_up } = self;
+        let change = Change { pattern, zone, note, overlap, catch_up_seconds: catch_up, active: None };
+        let now = schedules::change(&desk.pool, &desk.caller, one.id, change).await?;
+        let says = if now.active { format!("next: {}", local_or_dash(now.next_at)) } else { "paused".to_owned() };
+        done(one.json, &now, &format!("schedule {} is changed; {says}", now.id))
     }
 }
 

@@ -17,8 +17,9 @@ const LONGEST_CATCH_UP: i32 = 7 * 24 * 3600;
 const SHOWN: usize = 3;
 
 /// What becomes of a tick when the last one's workflow has not ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type, strum::EnumString)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Overlap {
     /// It starts nothing, and is recorded as overlapped.

@@ -41,6 +41,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("0023_unfinished.sql", include_str!("../../migrations/0023_unfinished.sql")),
     ("0024_trail.sql", include_str!("../../migrations/0024_trail.sql")),
     ("0025_outside.sql", include_str!("../../migrations/0025_outside.sql")),
+    ("0026_slow_rates.sql", include_str!("../../migrations/0026_slow_rates.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.

@@ -74,6 +74,11 @@ async fn g7_whoever_asks_whenever_no_window_holds_more_calls_than_the_rate() {
             }
         }
         assert!(granted.len() > 20, "{} turns at {rate}/s", granted.len());
+        if rate < 8.0 {
+            let apart = granted.windows(2).map(|two| (two[1].0 - two[0].0).as_seconds_f64()).fold(f64::MAX, f64::min);
+            assert!(apart >= 1.0 / rate, "two calls {apart} s apart, at {rate}/s");
+            assert!(granted.iter().all(|(_, calls)| *calls == 1), "singly, at {rate}/s");
+        }
         for (n, (from, _)) in granted.iter().enumerate() {
             let mut calls = 0;
             for (to, more) in &granted[n..] {
