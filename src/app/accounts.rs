@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use engine::{
     attempt,
-    db::{ANSWER, within},
+    db::{SMALL, within},
     upstream::{Ended, Permit, Refused, UPSTREAM_CLOSED, Upstreams},
 };
 use mapping::upstream_of;
@@ -47,7 +47,7 @@ impl Accounts {
     async fn version(&self, id_integracao: i64) -> Result<String, Trouble> {
         let version = sqlx::query_as(include_str!("sql/account_version.sql"));
         let version = version.bind(id_integracao).fetch_optional(&self.stored.pool);
-        let row: Option<(String,)> = within(ANSWER, version).await.map_err(|error: sqlx::Error| unreadable(error))?;
+        let row: Option<(String,)> = within(SMALL, version).await.map_err(|error: sqlx::Error| unreadable(error))?;
         row.map(|(version,)| version).ok_or_else(|| Trouble::Refused {
             code: "integration.gone",
             message: format!("a integração {id_integracao} não existe / integration {id_integracao} does not exist"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use engine::db::{ANSWER, within};
+use engine::db::{ANSWER, SMALL, within};
 use mapping::{
     Integration, Port, Service, ServiceOrder, Vanishing, store,
     viability::{self, Found, Project, Wanted},
@@ -27,10 +27,7 @@ impl Hubsoft {
     }
 }
 
-/// Nearly all that a step asks is small. One that waits for an answer which never comes would stay in hand for ever, and whoever is
-/// behind it with it; it is tried again, on another connection.
-const SMALL: Duration = Duration::from_secs(8);
-
+/// Nearly all that a step asks is small.
 async fn read<T, E: From<sqlx::Error> + std::fmt::Display>(
     asked: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Trouble> {

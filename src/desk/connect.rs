@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use engine::db::{ANSWER, within};
+use engine::db::{SMALL, within};
 use mapping::secrets::SecretKey;
 use platforms::{Call, CallObserver, Platform};
 use serde_json::Value;
@@ -58,7 +58,7 @@ impl Stored {
         observer: Arc<dyn CallObserver>,
     ) -> Result<Arc<dyn Platform>, Unready> {
         let account = mapping::integrations::account(&self.pool, &self.key, id_integracao);
-        let account = within(ANSWER, account).await?;
+        let account = within(SMALL, account).await?;
         let implanted = account.settings.get("implanted_required").and_then(Value::as_bool);
         let options = platforms::Options {
             implanted_required: implanted.unwrap_or(self.options.implanted_required),

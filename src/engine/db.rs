@@ -22,6 +22,9 @@ use crate::{Error, claim::Claiming, clock};
 /// The longest wait for an answer: longer than the server itself lets a worker's statement run, so that it is over only where
 /// no answer comes.
 pub const ANSWER: Duration = Duration::from_secs(30);
+/// The longest wait where little is asked in the middle of a step, which is tried again on another connection: one that waits for
+/// an answer which never comes stays in hand, and whoever is behind it with it.
+pub const SMALL: Duration = Duration::from_secs(5);
 /// How soon a connection that is whole answers to a question that costs nothing.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 /// How long a connection that answered counts as whole: less than an idle worker rests.
