@@ -21,11 +21,18 @@ async fn outcomes(pool: &PgPool) -> Vec<String> {
     sqlx::query_scalar("select outcome from enlace.tick order by at").fetch_all(pool).await.unwrap()
 }
 
+/// A minute has just begun: a test that follows comes to the ticks that it makes pass, and to no other.
+async fn begins_a_minute(pool: &PgPool) {
+    let left = "select 65 - extract(second from enlace.now())::float8";
+    pass(pool, Duration::from_secs_f64(sqlx::query_scalar(left).fetch_one(pool).await.unwrap())).await;
+}
+
 #[tokio::test]
 async fn g9_a_tick_that_overlaps_the_last_ones_workflow_starts_nothing_and_is_recorded() {
     let db = toy::db().await;
     let pool = db.pool();
     let mut conn = db.connection().await;
+    begins_a_minute(&pool).await;
     schedule::add(&mut conn, "toy", &json!({"plan": ["ok"]}), "* * * * *", "America/Sao_Paulo").await.unwrap();
     let first = tick(&pool).await;
     assert_eq!(first.started.len(), 1);
@@ -48,9 +55,7 @@ async fn g9_a_tick_that_many_schedulers_see_starts_once_however_their_transactio
         let options = db.options().clone().options([("default_transaction_isolation", isolation)]);
         let pool = PgPoolOptions::new().max_connections(8).connect_lazy_with(options);
         let mut conn = db.connection().await;
-        // A minute has just begun: the test comes to one tick, and not to the next.
-        let left = "select 65 - extract(second from enlace.now())::float8";
-        pass(&pool, Duration::from_secs_f64(sqlx::query_scalar(left).fetch_one(&pool).await.unwrap())).await;
+        begins_a_minute(&pool).await;
         for plan in ["ok", "write ok", "transient"] {
             schedule::add(&mut conn, "toy", &json!({"plan": [plan]}), "* * * * *", "America/Sao_Paulo").await.unwrap();
         }
@@ -67,6 +72,7 @@ async fn s1_a_tick_joins_a_sync_that_is_under_way() {
     let db = toy::db().await;
     let pool = db.pool();
     let mut conn = db.connection().await;
+    begins_a_minute(&pool).await;
     let payload = json!({"id_integracao": 3, "plan": ["ok"], "keys": ["integration:3"]});
     schedule::add(&mut conn, "sync", &payload, "* * * * *", "America/Sao_Paulo").await.unwrap();
     let first = tick(&pool).await;

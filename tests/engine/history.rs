@@ -211,7 +211,8 @@ async fn g14_what_is_repeated_does_not_walk_over_the_dead() {
         delete from enlace.run;
         insert into enlace.intake select g, 100000, '{}', '{}' from generate_series(1, 100000) g;
         delete from enlace.intake where id < 99000;
-        insert into enlace.worker (name, build, lease_until) select 'w', '1', enlace.now() + interval '1 hour'";
+        insert into enlace.worker (name, build, lease_until) select 'w', '1', enlace.now() + interval '1 hour';
+        analyze";
     pool.execute(dead).await.unwrap();
     let me: Uuid = sqlx::query_scalar("select id from enlace.worker").fetch_one(&pool).await.unwrap();
     let file = |name: &str| crate::support::tree::read(&format!("src/engine/{name}.sql"));

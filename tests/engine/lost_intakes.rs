@@ -31,6 +31,15 @@ struct Lost {
 impl Lost {
     /// It comes so long after the step has begun.
     async fn after_a_crash(delay: Duration) -> Self {
+        loop {
+            if let Some(lost) = Self::once(delay).await {
+                return lost;
+            }
+        }
+    }
+
+    /// None, where the writer of the log was stopped with a lock in hand: nobody can commit then.
+    async fn once(delay: Duration) -> Option<Self> {
         let folder = Folder::new();
         let server = Server::start(&folder.options()).await.unwrap();
         let db = toy::on(Db::on(&server.options()).await).await;
@@ -43,9 +52,14 @@ impl Lost {
             let warm = enqueue(&pool, &[], &["ok"]).await;
             reaches(&pool, warm, "succeeded").await;
             let lease = sqlx::query_scalar("select id from enlace.worker").fetch_one(&pool).await.unwrap();
-            let id = enqueue_and_crash(&pool, &ledger, delay).await;
+            let Some(id) = enqueue_and_crash(&pool, &ledger, delay).await else {
+                ledger.let_go.notify_waiters();
+                worker.stop().await;
+                server.stop().await.unwrap();
+                return None;
+            };
             if !taken_in(&pool, id).await {
-                return Self { folder, server, db, ledger, worker, lease, id };
+                return Some(Self { folder, server, db, ledger, worker, lease, id });
             }
             // Somebody else's commit took it to the disk along with its own.
             ledger.let_go.notify_waiters();
@@ -65,23 +79,27 @@ impl Lost {
 }
 
 /// Nobody writes the log but those who commit and wait for it, while the workflow is taken in; then Postgres crashes. Returns when
-/// it has recovered.
-async fn enqueue_and_crash(pool: &PgPool, ledger: &Ledger, delay: Duration) -> Uuid {
+/// it has recovered; none, where nothing could be committed.
+async fn enqueue_and_crash(pool: &PgPool, ledger: &Ledger, delay: Duration) -> Option<Uuid> {
     let writer = "select pid from pg_stat_activity where backend_type = 'walwriter'";
     let writer: i32 = sqlx::query_scalar(writer).fetch_one(pool).await.unwrap();
     let writer = u32::try_from(writer).unwrap();
     signal(writer, Signal::STOP);
-    let id = enqueue(pool, &["a"], &["hold", "ok"]).await;
-    while ledger.of(id).is_empty() {
-        tokio::task::yield_now().await;
-    }
-    tokio::time::sleep(delay).await;
+    let held = async {
+        let id = enqueue(pool, &["a"], &["hold", "ok"]).await;
+        while ledger.of(id).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::sleep(delay).await;
+        id
+    };
+    let held = tokio::time::timeout(Duration::from_secs(3), held).await.ok();
     signal(writer, Signal::KILL);
     // The connections that it had are told so one by one.
     for _ in 0..500 {
         let asked = sqlx::query_scalar::<_, i32>("select pid from pg_stat_activity where backend_type = 'walwriter'");
         match asked.fetch_optional(pool).await {
-            Ok(Some(now)) if u32::try_from(now) != Ok(writer) => return id,
+            Ok(Some(now)) if u32::try_from(now) != Ok(writer) => return held,
             _ => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }

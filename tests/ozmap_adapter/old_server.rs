@@ -1,6 +1,8 @@
 //! A server of the oldest kind that the fact sheet allows: `_id` alone, numbers as text, no filters, no sorting, no
 //! `hasNextPage`, no `connections`, customers by id, plain text for errors.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use platforms::{Detach, FailureKind, Occupancy, Platform, SplitterRole};
 use serde_json::{Value, json};
 
@@ -142,6 +144,23 @@ async fn b6_a_look_tells_the_truth_without_connections() {
     for (splitter, n) in [("s1", 4), ("s1", -1), ("s9", 0)] {
         assert_eq!(look(splitter, n).await, Occupancy::NoSuchPort);
     }
+}
+
+/// A look takes several calls: by the last of them work for another port may have moved whoever the first still saw.
+#[tokio::test]
+async fn b6_who_is_moved_off_during_a_look_is_not_taken_for_equipment() {
+    let looks = AtomicUsize::new(0);
+    let server = Canned::serving(move |seen| {
+        if !seen.is("GET", "/api/v2/splitters/s1") || looks.fetch_add(1, Ordering::SeqCst) == 0 {
+            return answer(seen);
+        }
+        let mut splitter = rows("splitters").swap_remove(0);
+        splitter["connectables"]["output"][3] = Value::Null;
+        Reply::json(200, splitter)
+    })
+    .await;
+    let (ozmap, _) = account(&server.url);
+    assert_eq!(ozmap.look_at_port(&port("b1", "s1", 3)).await.unwrap(), Occupancy::Free);
 }
 
 #[tokio::test]

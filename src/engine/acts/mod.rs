@@ -160,6 +160,23 @@ pub async fn act_in(
     person: &Person,
     bulk: Option<Uuid>,
 ) -> Result<Acted, Error> {
+    match act_once(conn, kinds, id, ask, person, bulk).await? {
+        // A worker has taken it in since there was no row to lock: now there is.
+        Acted::NotNow { legal, .. } if legal.contains(&ask.act().into()) => {
+            act_once(conn, kinds, id, ask, person, bulk).await
+        }
+        acted => Ok(acted),
+    }
+}
+
+async fn act_once(
+    conn: &mut PgConnection,
+    kinds: &Definitions,
+    id: Uuid,
+    ask: &Ask,
+    person: &Person,
+    bulk: Option<Uuid>,
+) -> Result<Acted, Error> {
     // The head of each of its keys first: whoever is ending that one must be waited for (see keys_promote.sql).
     let keys = if leaves_keys(ask) { lock_keys(conn, id).await? } else { Vec::new() };
     let there: Option<(Uuid,)> =

@@ -17,7 +17,8 @@ with ready as (
   update enlace.run r
   set worker = me.id, status = 'queued', upstream = null, error = null, since = enlace.now(),
       form = nullif(($3::jsonb ->> r.kind)::int, r.version)
-  from ready, me
-  where r.id = ready.id and (r.worker is null and r.blockers = 0 and r.status in ('queued', 'waiting')) is true
+  from me
+  where r.id = any (array(select ready.id from ready))
+    and (r.worker is null and r.blockers = 0 and r.status in ('queued', 'waiting')) is true
   returning r.id, r.lane, r.due_at, r.position, r.kind, r.version, r.state, r.interrupted_by, r.failures, r.failed_state, r.moves, r.asked
 )

@@ -8,6 +8,9 @@ use super::wire::{Cable, Fiber, Property, Row};
 use crate::http::Purpose;
 use crate::{Failure, FailureKind, Occupancy, PortAddress};
 
+/// How often a port is looked at again where the fiber of a moment ago gave way to another.
+const MOST_LOOKS: usize = 3;
+
 /// One output of one splitter, as a look knows it.
 struct Place<'a> {
     box_id: &'a str,
@@ -34,14 +37,32 @@ impl OzMap {
     }
 
     pub(super) async fn look(&self, port: &PortAddress) -> Result<Occupancy, Failure> {
+        let mut seen = self.look_once(port).await?;
+        // It took several calls: whoever was plugged in at the first may be gone at the last, moved by work for another port.
+        for _ in 0..MOST_LOOKS {
+            if seen.0 != Occupancy::TakenByEquipment {
+                break;
+            }
+            let again = self.look_once(port).await?;
+            let stays = again == seen;
+            seen = again;
+            if stays {
+                break;
+            }
+        }
+        Ok(seen.0)
+    }
+
+    /// What is there, and the fiber by which it is plugged in.
+    async fn look_once(&self, port: &PortAddress) -> Result<(Occupancy, Option<String>), Failure> {
         let found = self.splitter(&port.splitter_external_id).await?;
         let (Some(splitter), Ok(output)) = (found, usize::try_from(port.sequencia)) else {
-            return Ok(Occupancy::NoSuchPort);
+            return Ok((Occupancy::NoSuchPort, None));
         };
         let unoccupied = if splitter.blocked(output) { Occupancy::Blocked } else { Occupancy::Free };
         let fiber = match splitter.output(output) {
-            Output::Missing => return Ok(Occupancy::NoSuchPort),
-            Output::Empty => return Ok(unoccupied),
+            Output::Missing => return Ok((Occupancy::NoSuchPort, None)),
+            Output::Empty => return Ok((unoccupied, None)),
             Output::Holds(fiber) => Some(fiber),
             Output::Unlisted => None,
         };
@@ -51,11 +72,12 @@ impl OzMap {
             sequencia: port.sequencia,
             fiber,
         };
-        match (self.home_at(&place).await?, fiber) {
-            (Some(home), _) => self.taken(&place, &home).await,
-            (None, Some(_)) => Ok(Occupancy::TakenByEquipment),
-            (None, None) => Ok(unoccupied),
-        }
+        let seen = match (self.home_at(&place).await?, fiber) {
+            (Some(home), _) => self.taken(&place, &home).await?,
+            (None, Some(_)) => Occupancy::TakenByEquipment,
+            (None, None) => unoccupied,
+        };
+        Ok((seen, fiber.map(str::to_owned)))
     }
 
     async fn taken(&self, place: &Place<'_>, home: &Row<Property>) -> Result<Occupancy, Failure> {
