@@ -199,8 +199,24 @@ async fn upstreams_and_schedules_are_stopped_and_let_go() {
     assert_eq!(enlace(&db, &folder, &pause).await.well(), "schedule 1 is paused\n");
     let listed = enlace(&db, &folder, &["schedules", "list"]).await.well();
     assert!(listed.contains("paused") && listed.contains("até a migração"), "{listed}");
-    let later = ["schedules", "edit", "1", "--pattern", "30 5 * * *", "--overlap", "start", "--catch-up", "60"];
-    assert_eq!(enlace(&db, &folder, &later).await.well(), "schedule 1 is changed; paused\n");
+    let said = enlace(&db, &folder, &["schedules", "resume", "1"]).await.well();
+    assert!(said.starts_with("schedule 1 goes on; next: ") && said.ends_with("04:00:00\n"), "{said}");
+    assert_eq!(enlace(&db, &folder, &["schedules", "run", "1", "--json"]).await.json()["status"], "queued");
+    let later = [
+        "schedules",
+        "edit",
+        "1",
+        "--pattern",
+        "30 5 * * *",
+        "--overlap",
+        "start",
+        "--catch-up",
+        "60",
+        "--note",
+        "mais tarde",
+    ];
+    let said = enlace(&db, &folder, &later).await.well();
+    assert!(said.starts_with("schedule 1 is changed; next: ") && said.ends_with("05:30:00\n"), "{said}");
     for (option, value, field) in [
         ("--pattern", "5 25 * * *", "pattern"),
         ("--zone", "Mars/Olympus", "zone"),
@@ -213,11 +229,8 @@ async fn upstreams_and_schedules_are_stopped_and_let_go() {
     let changed = ["pattern", "zone", "overlap", "catch_up_seconds", "note"].map(|key| is[key].clone());
     assert_eq!(
         changed,
-        [json!("30 5 * * *"), json!("America/Sao_Paulo"), json!("start"), json!(60), json!("até a migração")]
+        [json!("30 5 * * *"), json!("America/Sao_Paulo"), json!("start"), json!(60), json!("mais tarde")]
     );
-    let said = enlace(&db, &folder, &["schedules", "resume", "1"]).await.well();
-    assert!(said.starts_with("schedule 1 goes on; next: ") && said.ends_with("05:30:00\n"), "{said}");
-    assert_eq!(enlace(&db, &folder, &["schedules", "run", "1", "--json"]).await.json()["status"], "queued");
 }
 
 #[tokio::test]
