@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 use tokio::sync::mpsc;
+use url::Url;
 use uuid::Uuid;
 
 const ONCE: Retry = Retry { first: Duration::from_secs(1), cap: Duration::from_secs(1), attempts: 3 };
@@ -20,7 +21,7 @@ const ONCE: Retry = Retry { first: Duration::from_secs(1), cap: Duration::from_s
 #[derive(Default)]
 pub(super) struct Ports {
     pub(super) began: Option<mpsc::UnboundedSender<(Uuid, std::time::Instant)>>,
-    pub(super) server: Option<(reqwest::Client, String)>,
+    pub(super) server: Option<(reqwest::Client, Url)>,
 }
 
 /// It writes nothing.
@@ -98,7 +99,7 @@ impl Workflow for Bench {
         }
         if let Some((client, url)) = &cx.ports.server {
             let lost = |e: reqwest::Error| Failure::new(Class::Transient, "bench.call", e.to_string());
-            client.get(url).send().await.map_err(lost)?.bytes().await.map_err(lost)?;
+            client.get(url.clone()).send().await.map_err(lost)?.bytes().await.map_err(lost)?;
         }
         Ok(next(state))
     }

@@ -16,7 +16,7 @@ pub(super) async fn run(server: &PgConnectOptions, n: u32) -> Result<Vec<Row>> {
     let scratch = Scratch::make(server, true).await?;
     scratch.fill(n).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let url = format!("http://{}/", listener.local_addr()?);
+    let url = format!("http://{}/", listener.local_addr()?).parse()?;
     let slow = Router::new().route("/", get(|| tokio::time::sleep(ANSWER)));
     let serving = tokio::spawn(async move { axum::serve(listener, slow).await });
     let client = reqwest::Client::builder().pool_max_idle_per_host(IN_FLIGHT).build()?;

@@ -56,7 +56,7 @@ impl From<sqlx::Error> for Refusal {
             Why::Away => Self::Later("the database cannot be reached just now".to_owned()),
             Why::Busy => Self::Later("somebody else is changing the same rows; try again".to_owned()),
             Why::RunAgain => Self::Again,
-            Why::Duplicate | Why::Other => Self::Failed(error.to_string()),
+            Why::Duplicate | Why::NotHeld | Why::Other => Self::Failed(error.to_string()),
         }
     }
 }

@@ -116,6 +116,8 @@ pub async fn worker_pool(
         // Every statement finds its rows by a key. The tables fill and empty all day, and a plan that was made while one was
         // empty reads the whole of it once it is full.
         ("enable_seqscan", "off"),
+        // So there is nothing to be gained by planning one again for the values that it is asked with.
+        ("plan_cache_mode", "force_generic_plan"),
         ("default_transaction_isolation", isolation),
     ]);
     pool_options(connections).min_connections(1).connect_with(options).await
@@ -132,6 +134,8 @@ pub enum Why {
     Away,
     /// A key that must be unique is there already.
     Duplicate,
+    /// What a worker recorded is of a workflow that it does not hold (`enlace.not_held`).
+    NotHeld,
     /// Anything else.
     Other,
 }
@@ -143,6 +147,7 @@ pub fn why(error: &sqlx::Error) -> Why {
             Some("40001" | "40P01") => Why::RunAgain,
             Some("55P03") => Why::Busy,
             Some("23505") => Why::Duplicate,
+            Some("EN001") => Why::NotHeld,
             // 57P: shut down by an operator or a crash; 25P03: idle in a transaction for too long; 53300: too many clients.
             Some(c) if c.starts_with("57P") || c.starts_with("08") || c == "25P03" || c == "53300" => Why::Away,
             _ => Why::Other,

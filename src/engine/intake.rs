@@ -131,6 +131,18 @@ pub async fn take_in<C: 'static>(
     }
 }
 
+/// Whether the outbox holds more than one lane's work, so that something urgent may stand behind what is not.
+///
+/// # Errors
+/// When Postgres cannot be reached.
+pub(crate) async fn hides_what_is_urgent<C: 'static>(
+    conn: &mut PgConnection,
+    registry: &Registry<C>,
+) -> Result<bool, Error> {
+    let lanes: Value = registry.iter().map(|kind| (kind.name().to_owned(), Value::from(kind.lane() as i16))).collect();
+    Ok(sqlx::query_scalar(include_str!("sql/intake_lanes.sql")).bind(lanes).fetch_one(conn).await?)
+}
+
 /// The rows of one intake, column by column, and what this worker would hold of them.
 struct Batch<C> {
     held: Vec<Held<C>>,

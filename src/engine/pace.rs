@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{claim, clock, intake};
+use crate::{claim, clock};
 
 /// Rows a second above which a worker stays awake and polls instead of being notified. Far below what notifying every commit
 /// allows on a slow machine: there HubSoft would be slowed down to less than this, and go on being notified about.
@@ -18,12 +18,24 @@ const BUSY_POLL: Duration = Duration::from_millis(3);
 /// With hands to spare, what comes in such numbers is taken in in fewer, larger groups: each costs a commit for every step, and
 /// HubSoft, whose rows they are, needs the machine as well.
 const GATHERED_POLL: Duration = Duration::from_millis(30);
-/// How often more is taken in than there are hands for, so that what is urgent is found behind what is not. What goes straight
-/// into hands costs least: where hands are free again soon, the rest may wait in the outbox for longer.
+/// How often more is taken in than there are hands for, so that what is urgent is found behind what is not.
 const AHEAD: Duration = Duration::from_millis(100);
+/// What goes straight into hands costs least, and where hands are free again soon the rest may wait in the outbox: it is only
+/// looked through, this often, for what is more urgent than the rest.
 const AHEAD_OF_QUICK_HANDS: Duration = Duration::from_millis(500);
 /// Workflows a second through a worker's hands that make them quick.
 const QUICK: f64 = 1000.0;
+
+/// Whether more is taken in than there are hands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ahead {
+    /// Not now.
+    No,
+    /// Now.
+    Yes,
+    /// Now, if something urgent may wait behind what is not.
+    IfUrgent,
+}
 
 /// How eagerly a worker looks for work: awake and polling under load, asleep and notified otherwise.
 pub(crate) struct Pace {
@@ -42,6 +54,8 @@ pub(crate) struct Pace {
     claim_next: bool,
     /// Once, at the next turn.
     claim_later: bool,
+    /// Something that was taken in may wait for hands.
+    behind: bool,
     /// From where a claim reads.
     pub(crate) marks: claim::Marks,
 }
@@ -84,6 +98,7 @@ impl Pace {
             last_ahead: None,
             claim_next: true,
             claim_later: false,
+            behind: false,
             marks: claim::Marks::default(),
         }
     }
@@ -97,14 +112,15 @@ impl Pace {
         self.busy() || self.awake_until.is_some_and(|until| clock::monotonic() < until)
     }
 
-    /// How many rows to take in now; `None`: the outbox is not even looked at.
-    pub(crate) fn takes_in(&mut self, free: usize) -> Option<usize> {
-        let every = if self.into_hands.a_second() < QUICK { AHEAD } else { AHEAD_OF_QUICK_HANDS };
-        if self.last_ahead.is_none_or(|last| last.elapsed() > every) {
-            self.last_ahead = Some(clock::monotonic());
-            return Some(intake::BATCH);
+    /// Whether to take in more than there are hands for, this time.
+    pub(crate) fn looks_ahead(&mut self) -> Ahead {
+        let quick = self.into_hands.a_second() >= QUICK;
+        let every = if quick { AHEAD_OF_QUICK_HANDS } else { AHEAD };
+        if self.last_ahead.is_some_and(|last| last.elapsed() <= every) {
+            return Ahead::No;
         }
-        (free > 0).then_some(free.min(intake::BATCH))
+        self.last_ahead = Some(clock::monotonic());
+        if quick { Ahead::IfUrgent } else { Ahead::Yes }
     }
 
     /// Notes an intake, and how much of it went into hands.
@@ -118,15 +134,23 @@ impl Pace {
         // What came in goes first: its record is about to be written, and there is seldom anything to claim just then.
         self.claim_later = rows > 0 && rows == held && !self.claim_later;
         // What was taken in but not held at once is there to be claimed.
-        self.claim_next |= rows > held;
+        self.behind |= rows > held;
+        self.claim_next |= self.behind;
+    }
+
+    /// Before anything is taken in: what waits in the outbox would have all the hands else, however urgent what waits here is.
+    pub(crate) fn claims_first(&self) -> bool {
+        self.behind
     }
 
     pub(crate) fn claims(&self) -> bool {
         self.claim_next && !self.claim_later
     }
 
-    pub(crate) fn claimed(&mut self, count: usize) {
+    /// Notes a claim of up to `most`.
+    pub(crate) fn claimed(&mut self, count: usize, most: usize) {
         self.into_hands.add(count);
+        self.behind &= count == most;
         self.claim_next = count > 0;
     }
 
@@ -182,5 +206,17 @@ mod tests {
         assert_eq!(pace.announces(), Some(Duration::ZERO), "from here on each commit would notify for nothing");
         assert_eq!(pace.announces(), None);
         assert!(pace.rest(None, 1000, 1000) <= GATHERED_POLL, "it looks by itself instead");
+    }
+
+    #[test]
+    fn g7_quick_hands_leave_in_the_outbox_what_is_not_urgent() {
+        let mut pace = Pace::new(Duration::from_millis(500));
+        assert_eq!(pace.looks_ahead(), Ahead::Yes, "nobody knows yet how quick they are");
+        assert_eq!(pace.looks_ahead(), Ahead::No, "not at every turn");
+        pace.took(2000, 2000);
+        pace.last_ahead = clock::monotonic().checked_sub(AHEAD_OF_QUICK_HANDS);
+        assert_eq!(pace.looks_ahead(), Ahead::IfUrgent);
+        pace.last_ahead = clock::monotonic().checked_sub(AHEAD);
+        assert_eq!(pace.looks_ahead(), Ahead::No, "and less often than with slow ones");
     }
 }

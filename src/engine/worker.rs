@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{PgPool, postgres::PgConnectOptions};
+use sqlx::{PgConnection, PgPool, postgres::PgConnectOptions};
 use tokio::{
     sync::{Mutex, mpsc},
     task::JoinSet,
@@ -21,7 +21,7 @@ use crate::{
     hands::{Hands, Shop},
     intake, lease,
     lease::Lease,
-    pace::Pace,
+    pace::{Ahead, Pace},
     record::Recorder,
     registry::Registry,
     resume::Resuming,
@@ -66,6 +66,8 @@ impl Default for Settings {
 
 /// Connections that are kept: one listens, one looks for work, three record. Nobody else may have to wait for one of those.
 const KEPT: u32 = 5;
+/// Of what is taken in ahead of its time, as many as there are hands, and so many at the least.
+const AHEAD: usize = 100;
 /// Records in one commit, at most.
 const GROUP: usize = 1000;
 
@@ -288,35 +290,54 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
     /// One intake and one claim, as far as hands are free; whether there was more than they could hold.
     async fn fill(&self, pool: &PgPool, hands: &mut Hands<C>, look: &mut Look) -> Result<bool, Error> {
         hands.tidy();
-        let worker = hands.shop.lease.worker;
-        let mut more = false;
-        let free = self.free(hands);
         let mut conn = look.line.take().await?;
-        if let Some(most) = look.pace.takes_in(free) {
-            let taken =
-                intake::take_in(&mut conn, (worker, hands.ids()), &self.registry, (most, free), &mut look.leaving)
-                    .await;
+        let first = look.pace.claims_first();
+        let mut more = first && self.claim(&mut conn, hands, look).await?;
+        more |= self.take_in(&mut conn, hands, look).await?;
+        if !first && look.pace.claims() {
+            more |= self.claim(&mut conn, hands, look).await?;
+        }
+        look.line.keep(conn);
+        let (worker, free) = (hands.shop.lease.worker, self.free(hands));
+        let resumed = or_again(look.resuming.look(pool, worker, &self.registry, free).await, &mut more)?;
+        more |= !resumed.is_empty();
+        hands.take(resumed);
+        Ok(more)
+    }
+
+    async fn take_in(&self, conn: &mut PgConnection, hands: &mut Hands<C>, look: &mut Look) -> Result<bool, Error> {
+        let mut more = false;
+        let ahead = match look.pace.looks_ahead() {
+            Ahead::No => false,
+            Ahead::Yes => true,
+            Ahead::IfUrgent => intake::hides_what_is_urgent(conn, &self.registry).await?,
+        };
+        let ahead = if ahead { self.settings.in_flight.max(AHEAD) } else { 0 };
+        let free = self.free(hands);
+        let most = (free + ahead).min(intake::BATCH);
+        if most > 0 {
+            let own = (hands.shop.lease.worker, hands.ids());
+            let taken = intake::take_in(conn, own, &self.registry, (most, free), &mut look.leaving).await;
             let taken = or_again(taken, &mut more)?;
             look.pace.took(taken.count, taken.held.len());
             ENGINE.taken_in.increment(taken.count as u64);
             more |= taken.count >= most && free > taken.count;
             hands.take(taken.held);
         }
+        Ok(more)
+    }
+
+    async fn claim(&self, conn: &mut PgConnection, hands: &mut Hands<C>, look: &mut Look) -> Result<bool, Error> {
+        let mut more = false;
         let free = self.free(hands);
-        if free > 0 && look.pace.claims() {
-            let how = (self.settings.claiming, &mut look.pace.marks);
-            let lease = &hands.shop.lease;
-            let claimed = claim::claim(&mut conn, lease, &self.registry, how, free.min(GROUP)).await;
+        if free > 0 {
+            let (how, most) = ((self.settings.claiming, &mut look.pace.marks), free.min(GROUP));
+            let claimed = claim::claim(conn, &hands.shop.lease, &self.registry, how, most).await;
             let claimed = or_again(claimed, &mut more)?;
-            look.pace.claimed(claimed.len());
+            look.pace.claimed(claimed.len(), most);
             more |= !claimed.is_empty() && claimed.len() < free;
             hands.take(claimed);
         }
-        look.line.keep(conn);
-        let free = self.free(hands);
-        let resumed = or_again(look.resuming.look(pool, worker, &self.registry, free).await, &mut more)?;
-        more |= !resumed.is_empty();
-        hands.take(resumed);
         Ok(more)
     }
 }

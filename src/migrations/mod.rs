@@ -42,6 +42,8 @@ pub const FILES: &[(&str, &str)] = &[
     ("0024_trail.sql", include_str!("../../migrations/0024_trail.sql")),
     ("0025_outside.sql", include_str!("../../migrations/0025_outside.sql")),
     ("0026_slow_rates.sql", include_str!("../../migrations/0026_slow_rates.sql")),
+    ("0027_not_held.sql", include_str!("../../migrations/0027_not_held.sql")),
+    ("0028_no_statistics.sql", include_str!("../../migrations/0028_no_statistics.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.

@@ -4,7 +4,10 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use engine::worker::Settings;
+use engine::{
+    db::{Why, why},
+    worker::Settings,
+};
 use enlace::postgres::Server;
 use rustix::process::Signal;
 use sqlx::PgPool;
@@ -182,19 +185,28 @@ async fn g5_g11_a_first_record_is_written_once_while_it_is_held_as_it_was() {
     let held = "insert into enlace.run (id, position, kind, version, lane, status, state, due_at, worker)
                 values ($1, 1, 'toy', 1, 1, 'queued', 'working', now(), $2) returning since";
     let since: DateTime<Utc> = sqlx::query_scalar(held).bind(id).bind(worker).fetch_one(&mut conn).await.unwrap();
-    let statement = crate::support::tree::read("src/engine/sql/record_steps.sql");
+    let read = crate::support::tree::read;
+    let statement = read("src/engine/sql/record_steps.sql") + &read("src/engine/sql/record_alone.sql");
     let mut record = async |began_at: DateTime<Utc>, since: DateTime<Utc>| {
         let nothing = vec![None::<serde_json::Value>];
         let query = sqlx::query(sqlx::AssertSqlSafe(statement.clone())).bind(worker).bind(vec![id]).bind(vec![1]);
         let query = query.bind(vec![1_i16]).bind(vec!["working"]).bind(vec!["done"]).bind(vec![Some("done")]);
         let query = query.bind(nothing.clone()).bind(nothing.clone()).bind(nothing).bind(vec![began_at]);
         let done = query.bind(vec![began_at]).bind(vec![Some(since)]).execute(&mut conn).await;
-        done.map(|done| done.rows_affected()).map_err(|error| engine::db::why(&error))
+        done.map(|done| done.rows_affected()).map_err(|error| why(&error))
     };
     let (began_at, anew) = (since, since + chrono::TimeDelta::seconds(1));
-    assert_eq!(record(began_at, anew).await, Ok(0), "it is held since another time");
+    assert_eq!(record(began_at, anew).await, Err(Why::NotHeld), "it is held since another time");
     assert_eq!(record(began_at, since).await, Ok(1));
     sqlx::query("delete from enlace.run").execute(&db.pool()).await.unwrap();
-    assert_eq!(record(began_at, since).await, Err(engine::db::Why::Duplicate), "it is told that it is written");
-    assert_eq!(record(anew, since).await, Ok(0), "and nobody else is");
+    assert_eq!(record(began_at, since).await, Err(Why::NotHeld), "it has ended, perhaps by this very record");
+    assert_eq!(record(anew, since).await, Err(Why::NotHeld));
+    let statement = read("src/engine/sql/record_stands.sql");
+    let mut stands = async |began_at: DateTime<Utc>| {
+        let query =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(statement.clone())).bind(id).bind(1).bind(1_i16).bind(worker);
+        query.bind(began_at).fetch_one(&mut conn).await.unwrap()
+    };
+    let (own, other): (bool, bool) = (stands(began_at).await, stands(anew).await);
+    assert!(own && !other, "whoever wrote it is told that it is written, and nobody else");
 }

@@ -1,8 +1,11 @@
--- Moves workflows from what is unfinished to what is finished.
-with ended as (
-  select * from unnest($2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[]) as t (id, status, state, result, error)
+, ended as (
+  -- Moves workflows from what is unfinished to what is finished, in the statement that appends their last attempts
+  -- (record_steps.sql; those of some may have been appended before). What is not held is refused, and all with it.
+  select t.* from unnest($14::uuid[], $15::text[], $16::text[], $17::jsonb[], $18::jsonb[]) as t (id, status, state, result, error)
+  cross join me
 ), gone as (
-  delete from enlace.run r using ended e where r.id = e.id and r.worker = $1 returning r.id, r.kind, r.version
+  delete from enlace.run r using me where r.id = any ($14::uuid[]) and r.worker = me.id returning r.id, r.kind, r.version
 )
 insert into enlace.finished (id, kind, version, status, state, result, error)
-select g.id, g.kind, g.version, e.status, e.state, e.result, e.error from gone g join ended e using (id)
+select coalesce(g.id, enlace.not_held(e.id)), g.kind, g.version, e.status, e.state, e.result, e.error
+from ended e left join gone g using (id)

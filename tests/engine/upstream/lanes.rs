@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{ONE, SOON, limit};
 use crate::support::{
     caller::{self, Does, Platform, enqueue, succeed},
-    toy,
+    toy, tree,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -75,4 +75,45 @@ async fn g7_urgent_work_goes_first_where_the_number_of_calls_is_limited_too() {
     for worker in workers {
         worker.stop().await;
     }
+}
+
+/// What a worker asks before it takes in more than it has hands for, where those are soon free again.
+#[tokio::test]
+async fn g7_work_of_two_lanes_in_the_outbox_is_noticed() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let platform = Platform::start(Does::Answers(Duration::ZERO)).await;
+    let statement = tree::read("src/engine/sql/intake_lanes.sql");
+    let lanes = serde_json::json!({ "call_change": 1, "call_bulk": 2 });
+    let two = async || -> bool {
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(statement.clone())).bind(&lanes);
+        query.fetch_one(&pool).await.unwrap()
+    };
+    assert!(!two().await, "there is nothing");
+    enqueue(&pool, 2, 3, ONE, &platform, "/bulk").await;
+    assert!(!two().await, "nobody has to be let pass");
+    enqueue(&pool, 1, 1, ONE, &platform, "/change").await;
+    assert!(two().await);
+    let worker = caller::start(&db, 50, SOON);
+    succeed(&pool, 4).await;
+    worker.stop().await;
+    assert!(!two().await, "all of it is taken in");
+}
+
+/// What is taken in ahead is there to be found: the rest of the outbox does not have all the hands meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g7_changes_between_much_bulk_work_have_hands_long_before_the_outbox_is_empty() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let platform = Platform::start(Does::Answers(Duration::ZERO)).await;
+    for _ in 0..5 {
+        enqueue(&pool, 2, 100, ONE, &platform, "/bulk").await;
+        enqueue(&pool, 1, 1, ONE, &platform, "/change").await;
+    }
+    enqueue(&pool, 2, 2500, ONE, &platform, "/bulk").await;
+    let worker = caller::start(&db, 20, SOON);
+    succeed(&pool, 3005).await;
+    worker.stop().await;
+    let last = platform.calls().iter().rposition(|(_, path)| path == "/change").unwrap();
+    assert!(last < 1000, "the last change was number {last} of 3,005");
 }

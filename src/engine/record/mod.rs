@@ -16,6 +16,7 @@ use sqlx::{PgConnection, PgPool};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use uuid::Uuid;
 
+use self::write::Ended;
 use crate::{
     Apply, Error,
     attempt::Call,
@@ -23,9 +24,13 @@ use crate::{
     db::{Line, Sent, Why, why, within},
     lease::Lease,
     tally::ENGINE,
-    upstream::{self, Close},
+    upstream::Close,
     workflow::{End, Parked},
 };
+
+mod write;
+
+pub(crate) use self::write::release_keys;
 
 /// How an attempt ended, as stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
@@ -88,9 +93,14 @@ pub struct Record<C> {
 }
 
 impl<C> Record<C> {
-    /// Nothing is written but the attempt itself.
-    fn only_appends(&self) -> bool {
-        self.changes.is_empty() && matches!(self.then, Then::GoOn)
+    /// It is written in one statement: nothing but the attempt, and that it was the last.
+    fn is_short(&self) -> bool {
+        let short = match self.then {
+            Then::GoOn => true,
+            Then::End { .. } => self.keys.is_empty(),
+            Then::PutBack(_) => false,
+        };
+        short && self.changes.is_empty()
     }
 }
 
@@ -204,7 +214,8 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
                 tracing::info!(%error, members = group.len(), "a group could not be recorded at once; recording one by one");
                 for member in group {
                     let alone: Arc<[_]> = Arc::new([Arc::clone(&member.record)]);
-                    let recorded = self.verdict(self.write(line, alone).await);
+                    let recorded =
+                        if self.lease.alive() { self.verdict(self.write(line, alone).await) } else { Recorded::Lost };
                     reply(member, recorded);
                 }
             }
@@ -230,7 +241,7 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
 
     /// Writes a group; rides out an absence of Postgres for as long as the lease lasts (G11).
     async fn write(self: &Arc<Self>, line: &mut Line, records: Arc<[Arc<Record<C>>]>) -> Result<(), Error> {
-        let sent = if records.iter().all(|r| r.only_appends()) { Sent::Alone } else { Sent::Together };
+        let sent = if records.iter().all(|r| r.is_short()) { Sent::Alone } else { Sent::Together };
         loop {
             let (this, group) = (Arc::clone(self), Arc::clone(&records));
             let done = line.run(sent, move |conn| -> BoxFuture<'_, _> {
@@ -246,8 +257,12 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
                     clock::sleep(Duration::from_millis(200)).await;
                 }
                 // The connection may have been lost after the commit: then this is our own record.
-                Err(Error::Database(e)) if why(&e) == Why::Duplicate && records.len() == 1 => {
-                    return if self.stands(&records).await? { Ok(()) } else { Err(Error::Database(e)) };
+                Err(Error::Database(e)) if matches!(why(&e), Why::Duplicate | Why::NotHeld) && records.len() == 1 => {
+                    return match (self.stands(&records).await?, why(&e)) {
+                        (true, _) => Ok(()),
+                        (false, Why::NotHeld) => Err(Error::LeaseLost),
+                        (false, _) => Err(Error::Database(e)),
+                    };
                 }
                 other => return other,
             }
@@ -257,7 +272,7 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
     /// Whether the first of these records is written already, by this worker.
     async fn stands(&self, records: &[Arc<Record<C>>]) -> Result<bool, Error> {
         let Some(record) = records.first() else { return Ok(false) };
-        let stands = sqlx::query_scalar(include_str!("sql/record_stands.sql"))
+        let stands = sqlx::query_scalar(include_str!("../sql/record_stands.sql"))
             .bind(record.id)
             .bind(record.n)
             .bind(record.attempt)
@@ -268,13 +283,22 @@ impl<C: Clone + Send + Sync + 'static> Recorder<C> {
     }
 
     async fn write_in(&self, conn: &mut PgConnection, group: &[Arc<Record<C>>]) -> Result<(), Error> {
-        append_steps(conn, self.lease.worker, group).await?;
+        let worker = self.lease.worker;
+        let ends: Vec<Ended<'_, C>> = group.iter().filter_map(|r| Ended::of(r)).collect();
         let changes: Vec<(Uuid, C)> = group.iter().flat_map(|r| r.changes.iter().map(|c| (r.id, c.clone()))).collect();
+        // What ended is written with the attempts, unless changes come in between.
+        let with_ends = !ends.is_empty() && changes.is_empty();
+        if !with_ends {
+            write::append_steps(conn, worker, group).await?;
+        }
         if !changes.is_empty() {
             self.apply.apply(conn, changes).await?;
         }
-        put_back(conn, self.lease.worker, group).await?;
-        end(conn, self.lease.worker, group).await
+        write::put_back(conn, worker, group).await?;
+        if ends.is_empty() {
+            return Ok(());
+        }
+        write::end(conn, worker, if with_ends { group } else { &[] }, &ends).await
     }
 }
 
@@ -297,116 +321,4 @@ async fn gather<T>(arriving: &Mutex<mpsc::Receiver<T>>, most: usize) -> Vec<T> {
 fn reply<C>(submitted: Submitted<C>, recorded: Recorded) {
     // Nobody listens any more when the worker stops; the record stands all the same.
     let _stopped = submitted.reply.send(recorded);
-}
-
-async fn append_steps<C>(conn: &mut PgConnection, worker: Uuid, group: &[Arc<Record<C>>]) -> Result<(), Error> {
-    let seen: Vec<Arc<Record<C>>> = group.iter().filter(|r| !r.unseen).map(Arc::clone).collect();
-    let group = seen.as_slice();
-    if group.is_empty() {
-        let held = sqlx::query(include_str!("sql/lease_hold.sql")).bind(worker).execute(conn).await?;
-        return if held.rows_affected() == 0 { Err(Error::LeaseLost) } else { Ok(()) };
-    }
-    let calls = group.iter().map(|r| (!r.calls.is_empty()).then(|| serde_json::json!(r.calls)));
-    let written = sqlx::query(include_str!("sql/record_steps.sql"))
-        .bind(worker)
-        .bind(column(group, |r| r.id))
-        .bind(column(group, |r| r.n))
-        .bind(column(group, |r| r.attempt))
-        .bind(column(group, |r| r.state.as_str()))
-        .bind(column(group, |r| Into::<&'static str>::into(r.outcome)))
-        .bind(column(group, |r| r.next.as_ref().map(|(at, _)| at.as_str())))
-        .bind(column(group, |r| r.next.as_ref().and_then(|(_, data)| data.as_ref())))
-        .bind(column(group, |r| r.error.as_ref()))
-        .bind(calls.collect::<Vec<_>>())
-        .bind(column(group, |r| r.began_at))
-        .bind(column(group, |r| r.ended_at))
-        .bind(column(group, |r| r.afloat))
-        .execute(conn)
-        .await?;
-    if written.rows_affected() < group.len() as u64 { Err(Error::LeaseLost) } else { Ok(()) }
-}
-
-/// One column of a group.
-fn column<'g, C, T>(group: &'g [Arc<Record<C>>], of: impl Fn(&'g Record<C>) -> T) -> Vec<T> {
-    group.iter().map(|r| of(r)).collect()
-}
-
-async fn put_back<C>(conn: &mut PgConnection, worker: Uuid, group: &[Arc<Record<C>>]) -> Result<(), Error> {
-    let back: Vec<(&Record<C>, &PutBack)> = group
-        .iter()
-        .filter_map(|r| match &r.then {
-            Then::PutBack(b) => Some((&**r, b)),
-            _ => None,
-        })
-        .collect();
-    if back.is_empty() {
-        return Ok(());
-    }
-    let closes: Vec<Close> = back.iter().filter_map(|(_, b)| b.close.clone()).collect();
-    if !closes.is_empty() {
-        upstream::close(conn, &closes, "enlace").await?;
-    }
-    let waits_for: Vec<&str> = back.iter().filter_map(|(_, b)| b.upstream.as_deref()).collect();
-    if !waits_for.is_empty() {
-        upstream::make_known(conn, &waits_for).await?;
-    }
-    let status = |b: &PutBack| if b.parked.is_some() { "parked" } else { "waiting" };
-    let written = sqlx::query(include_str!("sql/record_puts_back.sql"))
-        .bind(worker)
-        .bind(back.iter().map(|(r, _)| r.id).collect::<Vec<_>>())
-        .bind(back.iter().map(|(_, b)| status(b)).collect::<Vec<_>>())
-        .bind(back.iter().map(|(_, b)| b.after.map(|a| a.as_secs_f64())).collect::<Vec<_>>())
-        .bind(back.iter().map(|(_, b)| b.failures).collect::<Vec<_>>())
-        .bind(back.iter().map(|(_, b)| b.failed_state.as_deref()).collect::<Vec<_>>())
-        .bind(back.iter().map(|(_, b)| b.moves).collect::<Vec<_>>())
-        .bind(back.iter().map(|(_, b)| b.upstream.as_deref()).collect::<Vec<_>>())
-        .bind(back.iter().map(|(r, _)| r.error.as_ref()).collect::<Vec<_>>())
-        .bind(back.iter().map(|(_, b)| b.parked.map(Into::<&'static str>::into)).collect::<Vec<_>>())
-        .bind(back.iter().map(|(r, _)| r.afloat).collect::<Vec<_>>())
-        .execute(&mut *conn)
-        .await?;
-    if written.rows_affected() < back.len() as u64 {
-        return Err(Error::LeaseLost);
-    }
-    Ok(())
-}
-
-async fn end<C>(conn: &mut PgConnection, worker: Uuid, group: &[Arc<Record<C>>]) -> Result<(), Error> {
-    let ends: Vec<(&Record<C>, End, &str, &Option<Value>)> = group
-        .iter()
-        .filter_map(|r| match &r.then {
-            Then::End { end, state, result } => Some((&**r, *end, state.as_str(), result)),
-            _ => None,
-        })
-        .collect();
-    if ends.is_empty() {
-        return Ok(());
-    }
-    let written = sqlx::query(include_str!("sql/record_ends.sql"))
-        .bind(worker)
-        .bind(ends.iter().map(|(r, ..)| r.id).collect::<Vec<_>>())
-        .bind(ends.iter().map(|(_, e, ..)| Into::<&'static str>::into(*e)).collect::<Vec<_>>())
-        .bind(ends.iter().map(|(_, _, s, _)| *s).collect::<Vec<_>>())
-        .bind(ends.iter().map(|(.., d)| d.as_ref()).collect::<Vec<_>>())
-        .bind(ends.iter().map(|(r, ..)| r.error.as_ref()).collect::<Vec<_>>())
-        .execute(&mut *conn)
-        .await?;
-    if written.rows_affected() < ends.len() as u64 {
-        return Err(Error::LeaseLost);
-    }
-    let keys: Vec<(&str, i64)> =
-        ends.iter().flat_map(|(r, ..)| r.keys.iter().map(|k| (k.as_str(), r.position))).collect();
-    release_keys(conn, &keys).await
-}
-
-/// Takes keys away and tells whoever was behind them.
-pub(crate) async fn release_keys(conn: &mut PgConnection, keys: &[(&str, i64)]) -> Result<(), Error> {
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let names: Vec<&str> = keys.iter().map(|(k, _)| *k).collect();
-    let positions: Vec<i64> = keys.iter().map(|(_, p)| *p).collect();
-    sqlx::query(include_str!("sql/keys_leave.sql")).bind(&names).bind(&positions).execute(&mut *conn).await?;
-    sqlx::query(include_str!("sql/keys_promote.sql")).bind(&names).bind(&positions).execute(conn).await?;
-    Ok(())
 }

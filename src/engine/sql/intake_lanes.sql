@@ -1,0 +1,8 @@
+-- Whether the next ten thousand rows of the outbox are work of more than one lane; $1 names the lane of each kind.
+select coalesce(min(next.lane) < max(next.lane), false)
+from (
+  select coalesce(($1::jsonb ->> o.kind)::smallint, 1) as lane
+  from enlace.outbox o
+  where o.seq > (select i.upto from enlace.intake i order by i.id desc limit 1)
+  order by o.seq limit 10000
+) next
