@@ -17,7 +17,7 @@ begin
     return false;
   end if;
   execute format('create table enlace.%I (like enlace.%I including all)', name, parent);
-  for col in select a.attname from pg_attribute a where a.attrelid = format('enlace.%I', parent)::regclass and a.attstattarget = 0 and not a.attisdropped loop
+  for col in select a.attname from pg_attribute a where a.attrelid = format('enlace.%I', parent)::regclass and a.attnum > 0 and a.attstattarget = 0 and not a.attisdropped loop
     execute format('alter table enlace.%I alter column %I set statistics 0', name, col);
   end loop;
   execute format('with early as (delete from enlace.%I where id >= %L and id < %L returning *) insert into enlace.%I select * from early',

@@ -19,7 +19,14 @@ pub(super) async fn run(server: &PgConnectOptions, n: u32) -> Result<Vec<Row>> {
     let url = format!("http://{}/", listener.local_addr()?).parse()?;
     let slow = Router::new().route("/", get(|| tokio::time::sleep(ANSWER)));
     let serving = tokio::spawn(async move { axum::serve(listener, slow).await });
-    let client = reqwest::Client::builder().pool_max_idle_per_host(IN_FLIGHT).build()?;
+    // As a platform's is built: it follows nothing and repeats nothing.
+    let client = reqwest::Client::builder()
+        .pool_max_idle_per_host(IN_FLIGHT)
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .build()?;
     let spent = Spent::now(&scratch.pool).await;
     let started = Instant::now();
     let (stop, worker) = scratch.start(Ports { began: None, server: Some((client, url)) }, IN_FLIGHT);

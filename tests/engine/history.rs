@@ -107,6 +107,15 @@ async fn partitions_are_made_ahead_and_what_came_before_them_is_fetched() {
     let last = "select count(*) from enlace.history_partition where enlace.id_time(from_id) > enlace.now() + interval '3 weeks'";
     let ahead: i64 = sqlx::query_scalar(last).fetch_one(&pool).await.unwrap();
     assert_eq!(ahead, 2);
+    let no_statistics =
+        "select count(*) from pg_attribute a join enlace.history_partition h on a.attrelid = h.partition
+                         where h.from_id is not null and a.attnum > 0 and a.attstattarget = 0";
+    let without: i64 = sqlx::query_scalar(no_statistics).fetch_one(&pool).await.unwrap();
+    let parts: i64 = sqlx::query_scalar("select count(*) from enlace.history_partition where from_id is not null")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(without, parts * 3 / 2, "two columns of steps, one of what has finished");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
+-- Moves workflows from what is unfinished to what is finished, in the statement that appends their last attempts (record_steps.sql;
+-- those of some may have been appended before). What this worker does not hold is refused, and all with it.
 , ended as (
-  -- Moves workflows from what is unfinished to what is finished, in the statement that appends their last attempts
-  -- (record_steps.sql; those of some may have been appended before). What is not held is refused, and all with it.
   select t.* from unnest($14::uuid[], $15::text[], $16::text[], $17::jsonb[], $18::jsonb[]) as t (id, status, state, result, error)
   cross join me
 ), gone as (
