@@ -21,6 +21,8 @@ const PARAMETERS: &[(&str, &str)] = &[
     ("fsync", "off"),
     ("synchronous_commit", "off"),
     ("full_page_writes", "off"),
+    // Nothing here is worth compiling, and each connection that does loads a compiler first.
+    ("jit", "off"),
     ("wal_level", "minimal"),
     ("max_wal_senders", "0"),
     ("max_connections", "300"),
