@@ -41,11 +41,13 @@ pub struct TakenIn<C> {
     pub count: usize,
     /// Those of them that this worker holds from the start.
     pub held: Vec<Held<C>>,
+    /// The least urgent lane of the others.
+    pub behind: Option<i16>,
 }
 
 impl<C> Default for TakenIn<C> {
     fn default() -> Self {
-        Self { count: 0, held: Vec::new() }
+        Self { count: 0, held: Vec::new(), behind: None }
     }
 }
 
@@ -131,16 +133,18 @@ pub async fn take_in<C: 'static>(
     }
 }
 
-/// Whether the outbox holds more than one lane's work, so that something urgent may stand behind what is not.
+/// Whether the outbox holds more than one lane's work, or more urgent work than this lane's: something may stand behind what is
+/// less urgent.
 ///
 /// # Errors
 /// When Postgres cannot be reached.
 pub(crate) async fn hides_what_is_urgent<C: 'static>(
     conn: &mut PgConnection,
     registry: &Registry<C>,
+    behind: Option<i16>,
 ) -> Result<bool, Error> {
     let lanes: Value = registry.iter().map(|kind| (kind.name().to_owned(), Value::from(kind.lane() as i16))).collect();
-    Ok(sqlx::query_scalar(include_str!("sql/intake_lanes.sql")).bind(lanes).fetch_one(conn).await?)
+    Ok(sqlx::query_scalar(include_str!("sql/intake_lanes.sql")).bind(lanes).bind(behind).fetch_one(conn).await?)
 }
 
 /// The rows of one intake, column by column, and what this worker would hold of them.
@@ -271,9 +275,11 @@ impl<C: 'static> Batch<C> {
         let ours: HashMap<Uuid, DateTime<Utc>> =
             rows.into_iter().filter(|(_, claimed, _)| *claimed).map(|(id, _, since)| (id, since)).collect();
         let count = self.held.len();
+        let lanes = self.held.iter().zip(&self.lanes);
+        let behind = lanes.filter(|(held, _)| !ours.contains_key(&held.run.id)).map(|(_, lane)| *lane).max();
         let held =
             self.held.into_iter().filter_map(|h| Some(Held { afloat: Some(*ours.get(&h.run.id)?), ..h })).collect();
-        Ok(TakenIn { count, held })
+        Ok(TakenIn { count, held, behind })
     }
 }
 

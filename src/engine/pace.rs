@@ -33,8 +33,8 @@ pub(crate) enum Ahead {
     No,
     /// Now.
     Yes,
-    /// Now, if something urgent may wait behind what is not.
-    IfUrgent,
+    /// Now, if something may wait in the outbox that is more urgent than other work there, or than this lane's, which was taken in.
+    IfUrgent(Option<i16>),
 }
 
 /// How eagerly a worker looks for work: awake and polling under load, asleep and notified otherwise.
@@ -54,8 +54,8 @@ pub(crate) struct Pace {
     claim_next: bool,
     /// Once, at the next turn.
     claim_later: bool,
-    /// Something that was taken in may wait for hands.
-    behind: bool,
+    /// What was taken in and may wait for hands: its least urgent lane.
+    behind: Option<i16>,
     /// From where a claim reads.
     pub(crate) marks: claim::Marks,
 }
@@ -98,7 +98,7 @@ impl Pace {
             last_ahead: None,
             claim_next: true,
             claim_later: false,
-            behind: false,
+            behind: None,
             marks: claim::Marks::default(),
         }
     }
@@ -115,16 +115,16 @@ impl Pace {
     /// Whether to take in more than there are hands for, this time.
     pub(crate) fn looks_ahead(&mut self) -> Ahead {
         let quick = self.into_hands.a_second() >= QUICK;
-        let every = if quick { AHEAD_OF_QUICK_HANDS } else { AHEAD };
+        let every = if quick && self.behind.is_none() { AHEAD_OF_QUICK_HANDS } else { AHEAD };
         if self.last_ahead.is_some_and(|last| last.elapsed() <= every) {
             return Ahead::No;
         }
         self.last_ahead = Some(clock::monotonic());
-        if quick { Ahead::IfUrgent } else { Ahead::Yes }
+        if quick { Ahead::IfUrgent(self.behind) } else { Ahead::Yes }
     }
 
-    /// Notes an intake, and how much of it went into hands.
-    pub(crate) fn took(&mut self, rows: usize, held: usize) {
+    /// Notes an intake: how much of it went into hands, and the least urgent lane of what did not.
+    pub(crate) fn took(&mut self, rows: usize, held: usize, behind: Option<i16>) {
         self.taken_in.add(rows);
         self.into_hands.add(held);
         self.bursts.add(rows);
@@ -134,13 +134,13 @@ impl Pace {
         // What came in goes first: its record is about to be written, and there is seldom anything to claim just then.
         self.claim_later = rows > 0 && rows == held && !self.claim_later;
         // What was taken in but not held at once is there to be claimed.
-        self.behind |= rows > held;
-        self.claim_next |= self.behind;
+        self.behind = self.behind.max(behind);
+        self.claim_next |= self.behind.is_some();
     }
 
     /// Before anything is taken in: what waits in the outbox would have all the hands else, however urgent what waits here is.
     pub(crate) fn claims_first(&self) -> bool {
-        self.behind
+        self.behind.is_some()
     }
 
     pub(crate) fn claims(&self) -> bool {
@@ -150,7 +150,7 @@ impl Pace {
     /// Notes a claim of up to `most`.
     pub(crate) fn claimed(&mut self, count: usize, most: usize) {
         self.into_hands.add(count);
-        self.behind &= count == most;
+        self.behind = self.behind.filter(|_| count == most);
         self.claim_next = count > 0;
     }
 
@@ -200,9 +200,9 @@ mod tests {
         let mut pace = Pace::new(Duration::from_millis(500));
         assert!(pace.announces().is_some_and(|sleeps| sleeps > Duration::ZERO), "idle: whoever inserts wakes it");
         assert_eq!(pace.announces(), None, "and that is said once");
-        pace.took(1, 1);
+        pace.took(1, 1, None);
         assert_eq!(pace.announces(), None, "one row is no burst");
-        pace.took(5, 5);
+        pace.took(5, 5, None);
         assert_eq!(pace.announces(), Some(Duration::ZERO), "from here on each commit would notify for nothing");
         assert_eq!(pace.announces(), None);
         assert!(pace.rest(None, 1000, 1000) <= GATHERED_POLL, "it looks by itself instead");
@@ -213,10 +213,18 @@ mod tests {
         let mut pace = Pace::new(Duration::from_millis(500));
         assert_eq!(pace.looks_ahead(), Ahead::Yes, "nobody knows yet how quick they are");
         assert_eq!(pace.looks_ahead(), Ahead::No, "not at every turn");
-        pace.took(2000, 2000);
+        pace.took(2000, 2000, None);
         pace.last_ahead = clock::monotonic().checked_sub(AHEAD_OF_QUICK_HANDS);
-        assert_eq!(pace.looks_ahead(), Ahead::IfUrgent);
+        assert_eq!(pace.looks_ahead(), Ahead::IfUrgent(None));
         pace.last_ahead = clock::monotonic().checked_sub(AHEAD);
         assert_eq!(pace.looks_ahead(), Ahead::No, "and less often than with slow ones");
+        pace.took(10, 5, Some(2));
+        assert_eq!(
+            pace.looks_ahead(),
+            Ahead::IfUrgent(Some(2)),
+            "unless they would all go to what was taken in before"
+        );
+        pace.claimed(3, 10);
+        assert!(!pace.claims_first(), "it is all in hands");
     }
 }

@@ -310,7 +310,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         let ahead = match look.pace.looks_ahead() {
             Ahead::No => false,
             Ahead::Yes => true,
-            Ahead::IfUrgent => intake::hides_what_is_urgent(conn, &self.registry).await?,
+            Ahead::IfUrgent(behind) => intake::hides_what_is_urgent(conn, &self.registry, behind).await?,
         };
         let ahead = if ahead { self.settings.in_flight.max(AHEAD) } else { 0 };
         let free = self.free(hands);
@@ -319,7 +319,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             let own = (hands.shop.lease.worker, hands.ids());
             let taken = intake::take_in(conn, own, &self.registry, (most, free), &mut look.leaving).await;
             let taken = or_again(taken, &mut more)?;
-            look.pace.took(taken.count, taken.held.len());
+            look.pace.took(taken.count, taken.held.len(), taken.behind);
             ENGINE.taken_in.increment(taken.count as u64);
             more |= taken.count >= most && free > taken.count;
             hands.take(taken.held);

@@ -210,3 +210,44 @@ async fn g5_g11_a_first_record_is_written_once_while_it_is_held_as_it_was() {
     let (own, other): (bool, bool) = (stands(began_at).await, stands(anew).await);
     assert!(own && !other, "whoever wrote it is told that it is written, and nobody else");
 }
+
+/// An attempt and the end that it brought are one statement.
+#[tokio::test]
+async fn g2_g5_an_end_is_written_with_its_attempt_or_neither_is() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let id = enqueue(&pool, &[], &["ok"]).await;
+    let worker = "insert into enlace.worker (name, build, lease_until) values ('w', 'b', enlace.now() + interval '1 hour') returning id";
+    let (own, other): (Uuid, Uuid) = (
+        sqlx::query_scalar(worker).fetch_one(&pool).await.unwrap(),
+        sqlx::query_scalar(worker).fetch_one(&pool).await.unwrap(),
+    );
+    let held = "insert into enlace.run (id, position, kind, version, lane, status, state, due_at, worker)
+                values ($1, 1, 'toy', 1, 1, 'queued', 'working', now(), $2)";
+    sqlx::query(held).bind(id).bind(other).execute(&pool).await.unwrap();
+    let read = crate::support::tree::read;
+    let statement = read("src/engine/sql/record_steps.sql") + &read("src/engine/sql/record_ends.sql");
+    let at = vec![Utc::now()];
+    let record = async |by: Uuid| {
+        let nothing = vec![None::<serde_json::Value>];
+        let query = sqlx::query(sqlx::AssertSqlSafe(statement.clone())).bind(by).bind(vec![id]).bind(vec![1]);
+        let query = query.bind(vec![1_i16]).bind(vec!["working"]).bind(vec!["done"]).bind(vec![Some("done")]);
+        let query = query.bind(nothing.clone()).bind(nothing.clone()).bind(nothing.clone()).bind(&at).bind(&at);
+        let query = query.bind(vec![None::<DateTime<Utc>>]).bind(vec![id]).bind(vec!["succeeded"]).bind(vec!["done"]);
+        let done = query.bind(nothing.clone()).bind(nothing).execute(&pool).await;
+        done.map(|done| done.rows_affected()).map_err(|error| why(&error))
+    };
+    let there = async || {
+        let counts = "select (select count(*) from enlace.step), (select count(*) from enlace.finished), (select count(*) from enlace.run)";
+        sqlx::query_as::<_, (i64, i64, i64)>(counts).fetch_one(&pool).await.unwrap()
+    };
+    assert_eq!(record(own).await, Err(Why::NotHeld), "another worker holds it");
+    assert_eq!(there().await, (0, 0, 1));
+    let lease = "update enlace.worker set lease_until = enlace.now() + $2 * interval '1 minute' where id = $1";
+    sqlx::query(lease).bind(other).bind(-1).execute(&pool).await.unwrap();
+    assert_eq!(record(other).await, Ok(0), "whoever holds it has no lease");
+    assert_eq!(there().await, (0, 0, 1));
+    sqlx::query(lease).bind(other).bind(1).execute(&pool).await.unwrap();
+    assert_eq!(record(other).await, Ok(1));
+    assert_eq!(there().await, (1, 1, 0));
+}

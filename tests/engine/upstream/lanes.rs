@@ -79,25 +79,26 @@ async fn g7_urgent_work_goes_first_where_the_number_of_calls_is_limited_too() {
 
 /// What a worker asks before it takes in more than it has hands for, where those are soon free again.
 #[tokio::test]
-async fn g7_work_of_two_lanes_in_the_outbox_is_noticed() {
+async fn g7_urgent_work_in_the_outbox_is_noticed() {
     let db = toy::db().await;
     let pool = db.pool();
     let platform = Platform::start(Does::Answers(Duration::ZERO)).await;
     let statement = tree::read("src/engine/sql/intake_lanes.sql");
     let lanes = serde_json::json!({ "call_change": 1, "call_bulk": 2 });
-    let two = async || -> bool {
-        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(statement.clone())).bind(&lanes);
+    let urgent = async |behind: Option<i16>| -> bool {
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(statement.clone())).bind(&lanes).bind(behind);
         query.fetch_one(&pool).await.unwrap()
     };
-    assert!(!two().await, "there is nothing");
-    enqueue(&pool, 2, 3, ONE, &platform, "/bulk").await;
-    assert!(!two().await, "nobody has to be let pass");
-    enqueue(&pool, 1, 1, ONE, &platform, "/change").await;
-    assert!(two().await);
+    assert!(!urgent(Some(2)).await, "there is nothing");
+    enqueue(&pool, 1, 3, ONE, &platform, "/change").await;
+    assert!(!urgent(None).await && !urgent(Some(1)).await, "nobody has to be let pass");
+    assert!(urgent(Some(2)).await, "changes pass what was taken in of bulk work");
+    enqueue(&pool, 2, 1, ONE, &platform, "/bulk").await;
+    assert!(urgent(None).await, "and what is in the outbox");
     let worker = caller::start(&db, 50, SOON);
     succeed(&pool, 4).await;
     worker.stop().await;
-    assert!(!two().await, "all of it is taken in");
+    assert!(!urgent(Some(2)).await, "all of it is taken in");
 }
 
 /// What is taken in ahead is there to be found: the rest of the outbox does not have all the hands meanwhile.
