@@ -310,7 +310,9 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         let ahead = match look.pace.looks_ahead() {
             Ahead::No => false,
             Ahead::Yes => true,
-            Ahead::IfUrgent(behind) => intake::hides_what_is_urgent(conn, &self.registry, behind).await?,
+            Ahead::IfUrgent(behind) => {
+                or_again(intake::hides_what_is_urgent(conn, &self.registry, behind).await, &mut more)?
+            }
         };
         let ahead = if ahead { self.settings.in_flight.max(AHEAD) } else { 0 };
         let free = self.free(hands);
