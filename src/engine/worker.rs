@@ -67,7 +67,7 @@ impl Default for Settings {
 /// Connections that are kept: one listens, one looks for work, three record. Nobody else may have to wait for one of those.
 const KEPT: u32 = 5;
 /// Of what is taken in ahead of its time, as many as there are hands, and so many at the least.
-const AHEAD: usize = 100;
+const LEAST_AHEAD: usize = 100;
 /// Records in one commit, at most.
 const GROUP: usize = 1000;
 
@@ -314,7 +314,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
                 or_again(intake::hides_what_is_urgent(conn, &self.registry, behind).await, &mut more)?
             }
         };
-        let ahead = if ahead { self.settings.in_flight.max(AHEAD) } else { 0 };
+        let ahead = if ahead { self.settings.in_flight.max(LEAST_AHEAD) } else { 0 };
         let free = self.free(hands);
         let most = (free + ahead).min(intake::BATCH);
         if most > 0 {

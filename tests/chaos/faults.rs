@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use simulators::faults::{Effect, Fault};
 use tokio::time::sleep;
 
-use super::world::{LEASE, World, now};
+use super::world::{LEASE, World, now, postgres};
 use crate::support::folder::signal;
 
 /// A sort of fault.
@@ -116,7 +116,7 @@ async fn restart(world: &mut World, how: Signal, away: Duration) {
     signal(server.pid(), how);
     server.stop().await.unwrap();
     sleep(away).await;
-    world.server = Some(Server::start(&world.folder.options()).await.unwrap());
+    world.server = Some(Server::start(&postgres(&world.folder)).await.unwrap());
 }
 
 /// The library that lies about the time of day.

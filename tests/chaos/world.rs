@@ -5,10 +5,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use enlace::postgres::Server;
+use enlace::postgres::{Options, Server};
 use rand::{Rng, rngs::SmallRng};
 use rustix::process::Signal;
-use simulators::ozmap::Options;
+use simulators::ozmap;
 
 use super::faults::faketime;
 use crate::{
@@ -36,6 +36,11 @@ pub struct World {
     pub away: Vec<(At, At)>,
 }
 
+/// Its Postgres, with room for what half-open connections leave behind: it learns of none of them, and five workers have 90.
+pub fn postgres(folder: &Folder) -> Options {
+    Options { parameters: vec![("max_connections", "400")], ..folder.options() }
+}
+
 /// This machine's clock.
 pub fn now() -> At {
     At::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap()
@@ -45,10 +50,10 @@ impl World {
     /// Synced, with two workers, and nobody has asked for anything yet.
     pub async fn new() -> Self {
         let folder = Folder::new();
-        let server = Server::start(&folder.options()).await.unwrap();
+        let server = Server::start(&postgres(&folder)).await.unwrap();
         let proxy = Proxy::before(&server.socket().join(".s.PGSQL.5432")).await;
         let db = Db::on(&server.options().database("postgres")).await;
-        let isp = Isp::on(db, Options { boxes: 20, ..Options::default() }).await;
+        let isp = Isp::on(db, ozmap::Options { boxes: 20, ..ozmap::Options::default() }).await;
         let watch = Watch::begin(isp.db.pool(), &isp.ozmap).await;
         std::fs::write(folder.path().join("clock"), "+0").unwrap();
         let mut world = Self {

@@ -10,13 +10,18 @@ use engine::{
 };
 use enlace::postgres::Server;
 use rustix::process::Signal;
-use sqlx::PgPool;
+use sqlx::{
+    PgPool, Postgres,
+    postgres::{PgArguments, PgQueryResult},
+    query::Query,
+};
 use uuid::Uuid;
 
 use crate::support::{
     Db, Folder,
     folder::signal,
     toy::{self, Ledger, Running, enqueue, let_go, outcomes, reaches},
+    tree::read,
 };
 
 /// A Postgres of its own, a worker in the first step of a workflow, and a crash that loses what says so.
@@ -174,40 +179,61 @@ async fn g5_a_worker_that_finds_in_the_outbox_what_it_holds_begins_it_anew_and_o
     lost.over().await;
 }
 
+/// A worker with a lease; its id.
+async fn a_worker(pool: &PgPool) -> Uuid {
+    let worker = "insert into enlace.worker (name, build, lease_until) values ('w', 'b', enlace.now() + interval '1 hour') returning id";
+    sqlx::query_scalar(worker).fetch_one(pool).await.unwrap()
+}
+
+/// Lets a worker hold a workflow; since when it does.
+async fn holds(pool: &PgPool, worker: Uuid, id: Uuid) -> DateTime<Utc> {
+    let held = "insert into enlace.run (id, position, kind, version, lane, status, state, due_at, worker)
+                values ($1, 1, 'toy', 1, 1, 'queued', 'working', now(), $2) returning since";
+    sqlx::query_scalar(held).bind(id).bind(worker).fetch_one(pool).await.unwrap()
+}
+
+/// A statement that begins with record_steps.sql, and a first attempt that led to the end.
+fn first_attempt(
+    statement: &str,
+    (worker, id): (Uuid, Uuid),
+    at: DateTime<Utc>,
+    afloat: Option<DateTime<Utc>>,
+) -> Query<'static, Postgres, PgArguments> {
+    let nothing = || vec![None::<serde_json::Value>];
+    let query = sqlx::query(sqlx::AssertSqlSafe(statement.to_owned())).bind(worker).bind(vec![id]).bind(vec![1]);
+    let query = query.bind(vec![1_i16]).bind(vec!["working"]).bind(vec!["done"]).bind(vec![Some("done")]);
+    query.bind(nothing()).bind(nothing()).bind(nothing()).bind(vec![at]).bind(vec![at]).bind(vec![afloat])
+}
+
+/// How many rows were written, or why none was.
+fn came_to(done: Result<PgQueryResult, sqlx::Error>) -> Result<u64, Why> {
+    done.map(|done| done.rows_affected()).map_err(|error| why(&error))
+}
+
 /// Whoever's answer was lost sends the same record again, and the workflow may have ended by it.
 #[tokio::test]
 async fn g5_g11_a_first_record_is_written_once_while_it_is_held_as_it_was() {
     let db = toy::db().await;
-    let mut conn = db.connection().await;
-    let id = enqueue(&db.pool(), &[], &["ok"]).await;
-    let worker = "insert into enlace.worker (name, build, lease_until) values ('w', 'b', enlace.now() + interval '1 hour') returning id";
-    let worker: Uuid = sqlx::query_scalar(worker).fetch_one(&mut conn).await.unwrap();
-    let held = "insert into enlace.run (id, position, kind, version, lane, status, state, due_at, worker)
-                values ($1, 1, 'toy', 1, 1, 'queued', 'working', now(), $2) returning since";
-    let since: DateTime<Utc> = sqlx::query_scalar(held).bind(id).bind(worker).fetch_one(&mut conn).await.unwrap();
-    let read = crate::support::tree::read;
+    let pool = db.pool();
+    let id = enqueue(&pool, &[], &["ok"]).await;
+    let worker = a_worker(&pool).await;
+    let since = holds(&pool, worker, id).await;
     let statement = read("src/engine/sql/record_steps.sql") + &read("src/engine/sql/record_alone.sql");
-    let mut record = async |began_at: DateTime<Utc>, since: DateTime<Utc>| {
-        let nothing = vec![None::<serde_json::Value>];
-        let query = sqlx::query(sqlx::AssertSqlSafe(statement.clone())).bind(worker).bind(vec![id]).bind(vec![1]);
-        let query = query.bind(vec![1_i16]).bind(vec!["working"]).bind(vec!["done"]).bind(vec![Some("done")]);
-        let query = query.bind(nothing.clone()).bind(nothing.clone()).bind(nothing).bind(vec![began_at]);
-        let done = query.bind(vec![began_at]).bind(vec![Some(since)]).execute(&mut conn).await;
-        done.map(|done| done.rows_affected()).map_err(|error| why(&error))
+    let record = async |began_at: DateTime<Utc>, since: DateTime<Utc>| {
+        came_to(first_attempt(&statement, (worker, id), began_at, Some(since)).execute(&pool).await)
     };
     let (began_at, anew) = (since, since + chrono::TimeDelta::seconds(1));
     assert_eq!(record(began_at, anew).await, Err(Why::NotHeld), "it is held since another time");
     assert_eq!(record(began_at, since).await, Ok(1));
-    sqlx::query("delete from enlace.run").execute(&db.pool()).await.unwrap();
+    sqlx::query("delete from enlace.run").execute(&pool).await.unwrap();
     assert_eq!(record(began_at, since).await, Err(Why::NotHeld), "it has ended, perhaps by this very record");
     assert_eq!(record(anew, since).await, Err(Why::NotHeld));
     let statement = read("src/engine/sql/record_stands.sql");
-    let mut stands = async |began_at: DateTime<Utc>| {
-        let query =
-            sqlx::query_scalar(sqlx::AssertSqlSafe(statement.clone())).bind(id).bind(1).bind(1_i16).bind(worker);
-        query.bind(began_at).fetch_one(&mut conn).await.unwrap()
+    let stands = async |began_at: DateTime<Utc>| -> bool {
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(statement.clone())).bind(id).bind(1).bind(1_i16);
+        query.bind(worker).bind(began_at).fetch_one(&pool).await.unwrap()
     };
-    let (own, other): (bool, bool) = (stands(began_at).await, stands(anew).await);
+    let (own, other) = (stands(began_at).await, stands(anew).await);
     assert!(own && !other, "whoever wrote it is told that it is written, and nobody else");
 }
 
@@ -217,25 +243,13 @@ async fn g2_g5_an_end_is_written_with_its_attempt_or_neither_is() {
     let db = toy::db().await;
     let pool = db.pool();
     let id = enqueue(&pool, &[], &["ok"]).await;
-    let worker = "insert into enlace.worker (name, build, lease_until) values ('w', 'b', enlace.now() + interval '1 hour') returning id";
-    let (own, other): (Uuid, Uuid) = (
-        sqlx::query_scalar(worker).fetch_one(&pool).await.unwrap(),
-        sqlx::query_scalar(worker).fetch_one(&pool).await.unwrap(),
-    );
-    let held = "insert into enlace.run (id, position, kind, version, lane, status, state, due_at, worker)
-                values ($1, 1, 'toy', 1, 1, 'queued', 'working', now(), $2)";
-    sqlx::query(held).bind(id).bind(other).execute(&pool).await.unwrap();
-    let read = crate::support::tree::read;
+    let (own, other) = (a_worker(&pool).await, a_worker(&pool).await);
+    holds(&pool, other, id).await;
     let statement = read("src/engine/sql/record_steps.sql") + &read("src/engine/sql/record_ends.sql");
-    let at = vec![Utc::now()];
     let record = async |by: Uuid| {
         let nothing = vec![None::<serde_json::Value>];
-        let query = sqlx::query(sqlx::AssertSqlSafe(statement.clone())).bind(by).bind(vec![id]).bind(vec![1]);
-        let query = query.bind(vec![1_i16]).bind(vec!["working"]).bind(vec!["done"]).bind(vec![Some("done")]);
-        let query = query.bind(nothing.clone()).bind(nothing.clone()).bind(nothing.clone()).bind(&at).bind(&at);
-        let query = query.bind(vec![None::<DateTime<Utc>>]).bind(vec![id]).bind(vec!["succeeded"]).bind(vec!["done"]);
-        let done = query.bind(nothing.clone()).bind(nothing).execute(&pool).await;
-        done.map(|done| done.rows_affected()).map_err(|error| why(&error))
+        let query = first_attempt(&statement, (by, id), Utc::now(), None).bind(vec![id]).bind(vec!["succeeded"]);
+        came_to(query.bind(vec!["done"]).bind(nothing.clone()).bind(nothing).execute(&pool).await)
     };
     let there = async || {
         let counts = "select (select count(*) from enlace.step), (select count(*) from enlace.finished), (select count(*) from enlace.run)";
