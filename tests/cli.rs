@@ -58,7 +58,8 @@ async fn integration(db: &Db, folder: &Folder) -> String {
 async fn workflows_are_started_listed_shown_and_called_off() {
     let (db, folder) = (Db::new().await, Folder::new());
     let payload = r#"{"id_porta_atendimento": 812, "id_cliente_servico": 4411}"#;
-    let started = enlace(&db, &folder, &["workflows", "start", "bind", payload, "--json"]).await.json();
+    let start = ["workflows", "start", "bind", payload, "--dedup-id", "4411"];
+    let started = enlace(&db, &folder, &[&start[..], &["--json"]].concat()).await.json();
     let id = started["id"].as_str().unwrap();
     let listed = enlace(&db, &folder, &["workflows", "list"]).await.well();
     assert!(listed.contains(id) && listed.contains("port:812"), "{listed}");
@@ -82,6 +83,12 @@ async fn workflows_are_started_listed_shown_and_called_off() {
     let followed = enlace(&db, &folder, &["workflows", "watch", id]).await;
     assert_eq!(followed.code, 1, "it did not end well");
     assert!(followed.out.contains("cancelled: cancelado por "), "{}", followed.out);
+    let again = enlace(&db, &folder, &[&start[..], &["--watch"]].concat()).await;
+    assert_eq!((again.code, &again.out), (1, &followed.out), "the same work, followed to its end");
+    let later = ["workflows", "start", "bind", payload, "--requested-by", "ana", "--not-before", "24/11/2037 06:00"];
+    enlace(&db, &folder, &later).await.well();
+    let asked = "select count(*) from enlace.outbox where requested_by = 'ana' and not_before = '2037-11-24 06:00 -3'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(asked).fetch_one(&db.pool()).await.unwrap(), 1);
 }
 
 /// What a worker's intake would do.

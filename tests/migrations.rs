@@ -320,3 +320,28 @@ async fn v3_0016_finds_boxes_of_before_by_their_place_and_takes_what_was_taken()
         enlace.enqueue('viability', '{\"latitude\": -27.59, \"longitude\": -48.55, \"raio\": 300}')";
     sqlx::raw_sql(both).execute(&mut connection).await.unwrap();
 }
+
+#[tokio::test]
+async fn g8_0029_shows_what_waits_and_until_when_as_it_is() {
+    let (_db, mut connection) = before("0029").await;
+    let old = "insert into enlace.outbox (id, kind, payload) select ('00000000-0000-7000-8000-00000000000' || g)::uuid, 'bind',
+          '{\"id_porta_atendimento\": 2, \"id_cliente_servico\": 4411}' from generate_series(1, 5) g;
+        insert into enlace.upstream (id, closed_until, reason, closed_by) values ('integration:1', now() + interval '30 seconds', '429', 'enlace');
+        insert into enlace.run (id, position, kind, version, lane, state, status, due_at, blockers, upstream)
+        select ('00000000-0000-7000-8000-00000000000' || g)::uuid, g, 'bind', 1, 1, 'clearing', status, now() + due, blockers, upstream from (values
+          (1, 'queued', interval '1 hour', 0::smallint, null), (2, 'queued', '-1 second', 0, null), (3, 'waiting', '-1 second', 0, null),
+          (4, 'waiting', '10 minutes', 0, 'integration:1'), (5, 'queued', '-1 second', 1, null)) r (g, status, due, blockers, upstream)";
+    sqlx::raw_sql(old).execute(&mut connection).await.unwrap();
+    let (_, sql) = FILES.iter().find(|(name, _)| name.starts_with("0029")).unwrap();
+    sqlx::raw_sql(*sql).execute(&mut connection).await.unwrap();
+    let shown = "select status, (extract(epoch from next_at - now()) / 10)::int from enlace.workflow order by id";
+    let shown: Vec<(String, Option<i32>)> = sqlx::query_as(shown).fetch_all(&mut connection).await.unwrap();
+    let shown: Vec<_> = shown.iter().map(|(status, tens)| (status.as_str(), *tens)).collect();
+    let due = Some(0);
+    let is = [("waiting", Some(360)), ("queued", due), ("queued", due), ("waiting", Some(3)), ("waiting", None)];
+    assert_eq!(shown, is, "not before; due; due again; its platform is closed; behind another");
+    let may = "select p.proname::text from pg_proc p where p.pronamespace = 'enlace'::regnamespace
+               and has_function_privilege('enlace_client', p.oid, 'execute') order by 1";
+    let may: Vec<String> = sqlx::query_scalar(may).fetch_all(&mut connection).await.unwrap();
+    assert_eq!(may, ["enqueue", "status"]);
+}

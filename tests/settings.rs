@@ -22,7 +22,6 @@ fn nothing_given_is_every_default() {
     assert_eq!(settings.data_dir, std::path::Path::new("./data"));
     assert_eq!(settings.worker.lease_seconds, 8);
     assert!(!settings.allow_private_upstreams);
-    assert_eq!(settings.server, "http://127.0.0.1:8080");
     assert!([Role::Worker, Role::Api, Role::Scheduler].iter().all(|role| settings.roles.contains(*role)));
     assert!(settings.entries.iter().all(|entry| entry.origin == Origin::Default));
 }
@@ -84,7 +83,7 @@ fn a_value_that_does_not_fit_names_its_setting_and_who_gave_it() {
         ("ENLACE_LOG_FILTER", "a=b=c", "setting log.filter"),
         ("DATABASE_URL", "mysql://x", "must begin with postgres://"),
         ("ENLACE_SECRET_KEY", "short", "openssl rand -base64 32"),
-        ("ENLACE_SERVER", "ftp://x", "http://"),
+        ("ENLACE_OTLP_ENDPOINT", "ftp://x", "http://"),
     ];
     for (name, value, words) in cases {
         let said = refusal(&variables(&[(name, value)]));
@@ -95,13 +94,17 @@ fn a_value_that_does_not_fit_names_its_setting_and_who_gave_it() {
 #[test]
 fn secrets_are_in_no_message_and_in_no_debug_form() {
     let key = "0f".repeat(32);
-    let given =
-        [("DATABASE_URL", "postgres://u:hush@h/d"), ("ENLACE_TOKEN", "hush"), ("ENLACE_SECRET_KEY", key.as_str())];
+    let given = [
+        ("DATABASE_URL", "postgres://u:hush@h/d"),
+        ("ENLACE_OTLP_ENDPOINT", "http://collector:4318"),
+        ("ENLACE_OTLP_HEADERS", "authorization=hush"),
+        ("ENLACE_SECRET_KEY", key.as_str()),
+    ];
     let settings = format!("{:?}", Settings::load(&variables(&given)).unwrap());
     assert!(!settings.contains("hush") && !settings.contains(&key), "{settings}");
     let folder = Folder::new();
     let file = folder.path().join("enlace.toml");
-    std::fs::write(&file, "token = \"hush\ndatabase_url = \"").unwrap();
+    std::fs::write(&file, "secret_key = \"hush\ndatabase_url = \"").unwrap();
     let said = refusal(&Sources { file: Some(file), ..Sources::default() });
     assert!(said.contains("line 1") && !said.contains("hush"), "{said}");
 }
@@ -135,7 +138,7 @@ fn a_key_file_that_was_damaged_is_refused_and_kept() {
 #[tokio::test]
 async fn config_prints_where_values_came_from_with_secrets_masked() {
     let folder = Folder::new();
-    let given = [("DATABASE_URL", "postgres://u:hush@h/d"), ("ENLACE_TOKEN", "hush")];
+    let given = [("DATABASE_URL", "postgres://u:hush@h/d"), ("ENLACE_OTLP_HEADERS", "authorization=hush")];
     for arguments in [&["config"][..], &["config", "--json"]] {
         let output = Process::output(folder.path(), arguments, &given).await;
         let said = String::from_utf8(output.stdout).unwrap();

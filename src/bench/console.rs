@@ -138,7 +138,7 @@ struct Desk {
 
 impl Desk {
     async fn open(scratch: &Scratch, stop: &CancellationToken) -> Result<Self> {
-        let pool = db::pool_options(16).connect_with(scratch.options.clone().options([("jit", "off")])).await?;
+        let pool = db::pool_options(16).connect_with(scratch.options.clone().options(db::SESSION)).await?;
         let key = Arc::new(SecretBox::new(Box::new([7; 32])));
         let stored = Stored { pool: pool.clone(), key: Arc::clone(&key), options: Options::default() };
         let setup = Setup { key, plain_http: true, accounts: Arc::new(stored) };

@@ -40,7 +40,7 @@ pub(super) async fn run(server: &sqlx::postgres::PgConnectOptions, n: u32, ports
     let (mut city, url, key) = sync::simulated(CITY).await?;
     let integration = sync::integrate(&scratch, &url, &key).await?;
     // As `enlace serve` connects.
-    let pool = db::pool_options(8).connect_with(scratch.options.clone().options([("jit", "off")])).await?;
+    let pool = db::pool_options(8).connect_with(scratch.options.clone().options(db::SESSION)).await?;
     let key = Arc::new(SecretBox::new(Box::new([7; 32])));
     let options = Options { allow_private: true, ..Options::default() };
     let stored = Arc::new(Stored { pool: pool.clone(), key: Arc::clone(&key), options });

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::desk::{Desk, at_desk};
 use super::narrow::Narrow;
 use super::progress::Progress;
-use super::show::{InFull, Language, Look, done, local, local_or_dash, plain, say, table};
+use super::show::{InFull, Language, Look, done, local, local_or_dash, plain, say, table, typed_time};
 use crate::desk::Items;
 use crate::desk::acts::{self, Verb, With};
 use crate::desk::start::{self, Along, Start};
@@ -94,6 +94,18 @@ pub struct Starting {
     /// Your own id for it: given twice, it is one workflow
     #[arg(long)]
     dedup_id: Option<String>,
+    /// Who asks, for the history
+    #[arg(long)]
+    requested_by: Option<String>,
+    /// Not before this time: 24/11/2026 06:00
+    #[arg(long, value_parser = typed_time)]
+    not_before: Option<String>,
+    /// Follow it until it ends
+    #[arg(long)]
+    watch: bool,
+    /// Language of sentences
+    #[arg(long, default_value = "pt")]
+    lang: Language,
     /// Print for programs
     #[arg(long)]
     json: bool,
@@ -252,10 +264,13 @@ impl Starting {
             kind: self.kind,
             payload: self.payload,
             dedup_id: self.dedup_id,
-            requested_by: None,
-            not_before: None,
+            requested_by: self.requested_by,
+            not_before: self.not_before.map(|at| at.parse()).transpose()?,
         };
         let started = start::start(&desk.pool, &desk.caller, asked, Along::default()).await?;
+        if self.watch {
+            return follow(desk, started.id, self.lang, self.json).await;
+        }
         done(self.json, &started, &format!("{} is {}", started.id, started.status))
     }
 }

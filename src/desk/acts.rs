@@ -110,7 +110,11 @@ pub async fn act(
     with: With,
 ) -> Result<Done, Refusal> {
     let person = Person { name: caller.name.clone(), reason: check::reason(reason)? };
-    let (ask, until) = (verb.ask(with)?, clock::monotonic() + TAKEN_IN);
+    let ask = match verb.ask(with) {
+        Ok(ask) => ask,
+        Err(fault) => return Err(senseless(pool, id, verb).await?.unwrap_or(fault)),
+    };
+    let until = clock::monotonic() + TAKEN_IN;
     let outcome = loop {
         match acts::act(pool, kinds::definitions(), id, ask.clone(), person.clone()).await? {
             Acted::Done => break "done",
@@ -127,6 +131,18 @@ pub async fn act(
     };
     let status = sqlx::query_scalar(include_str!("sql/status_of.sql")).bind(id).fetch_one(pool).await?;
     Ok(Done { id, act: verb.to_string(), outcome, status })
+}
+
+/// What is wrong with an act whatever comes with it: that is said first.
+async fn senseless(pool: &PgPool, id: Uuid, verb: Verb) -> Result<Option<Refusal>, Refusal> {
+    let stands = acts::stands(&mut *pool.acquire().await?, kinds::definitions(), id).await?;
+    Ok(match stands {
+        Acted::Unknown => Some(Refusal::no_workflow(id)),
+        Acted::NotNow { status, legal } if !legal.contains(&verb.to_string().as_str()) => {
+            Some(not_now(verb, &status, legal))
+        }
+        _ => None,
+    })
 }
 
 /// How long an act waits for a worker to take in what was started a moment ago, and how soon it looks again.

@@ -63,6 +63,8 @@ pub struct Held<C> {
     /// Since when it is held, where that is not known to be on the disk yet: a crash of Postgres loses it, and then it may be held
     /// by somebody else, or by this worker anew.
     pub(crate) afloat: Option<DateTime<Utc>>,
+    /// Since when it is held, where that is known.
+    pub(crate) since: Option<DateTime<Utc>>,
 }
 
 /// From where the index of what is ready is read, lane by lane (G14). What was claimed stays in it, dead, for as long as
@@ -130,6 +132,7 @@ pub(crate) struct Row {
     data: Option<Value>,
     settling: bool,
     asked: Option<Value>,
+    since: Option<DateTime<Utc>>,
     keys: Vec<String>,
 }
 
@@ -197,6 +200,7 @@ pub(crate) fn held<C: 'static>(row: Row, registry: &Registry<C>) -> (Held<C>, Ve
         stamp,
         unfit: None,
         afloat: None,
+        since: row.since,
     };
     match fit {
         Ok(fit) => {

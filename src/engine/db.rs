@@ -54,6 +54,18 @@ pub fn pool_options(connections: u32) -> PgPoolOptions {
         .after_release(|conn, _| Box::pin(async { answers(conn).await.map(|()| true) }))
 }
 
+/// What every session asks of the server, in one place for all of them. One whose other end went away without a word, through a
+/// network that lost it, keeps its place among the server's connections for as long as the server believes in it: by default
+/// more than two hours, in which those who come back may find no place.
+pub const SESSION: [(&str, &str); 5] = [
+    ("tcp_keepalives_idle", "30s"),
+    ("tcp_keepalives_interval", "10s"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "60s"),
+    // Each of our statements is short: compiling one takes longer than running it.
+    ("jit", "off"),
+];
+
 /// How long is waited at the end for what Postgres may no longer answer.
 pub const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -108,11 +120,10 @@ pub async fn worker_pool(
         Claiming::SkipLocked => "read committed",
         Claiming::Guarded => "serializable",
     };
-    let options = options.clone().application_name("enlace worker").options([
+    let options = options.clone().application_name("enlace worker").options(SESSION).options([
         ("lock_timeout", "300ms"),
         ("idle_in_transaction_session_timeout", "5s"),
         ("statement_timeout", "20s"),
-        ("jit", "off"),
         // Every statement finds its rows by a key. The tables fill and empty all day, and a plan that was made while one was
         // empty reads the whole of it once it is full.
         ("enable_seqscan", "off"),

@@ -1,7 +1,7 @@
 //! What a worker has in hand: the workflows that it runs, and the things that they share.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{
         Arc, Mutex as SyncMutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -12,7 +12,7 @@ use std::{
 use serde_json::Value;
 use tokio::{
     sync::{Notify, mpsc},
-    task::{JoinError, JoinSet},
+    task::{Id, JoinError, JoinSet},
 };
 use uuid::Uuid;
 
@@ -101,28 +101,28 @@ impl<C> Shop<C> {
 pub(crate) struct Hands<C> {
     pub(crate) shop: Arc<Shop<C>>,
     running: JoinSet<Uuid>,
-    ids: HashSet<Uuid>,
+    /// Which, and by which task: what was just put back may be claimed again before the task before it is put away.
+    ids: HashMap<Uuid, Id>,
 }
 
 impl<C: Clone + Send + Sync + 'static> Hands<C> {
     pub(crate) fn new(shop: Arc<Shop<C>>) -> Self {
-        Self { shop, running: JoinSet::new(), ids: HashSet::new() }
+        Self { shop, running: JoinSet::new(), ids: HashMap::new() }
     }
 
     pub(crate) fn count(&self) -> usize {
         self.ids.len()
     }
 
-    pub(crate) fn ids(&self) -> &HashSet<Uuid> {
-        &self.ids
+    pub(crate) fn holds(&self, id: Uuid) -> bool {
+        self.ids.contains_key(&id)
     }
 
     pub(crate) fn take(&mut self, held: Vec<claim::Held<C>>) {
         for h in held {
             let (id, shop) = (h.run.id, Arc::clone(&self.shop));
-            self.ids.insert(id);
             shop.forget_asked(id);
-            self.running.spawn(async move {
+            let task = self.running.spawn(async move {
                 let keyed = !h.keys.is_empty();
                 runner::run(Arc::clone(&shop), h).await;
                 if keyed {
@@ -130,12 +130,17 @@ impl<C: Clone + Send + Sync + 'static> Hands<C> {
                 }
                 id
             });
+            self.ids.insert(id, task.id());
         }
     }
 
-    fn put_away(&mut self, done: Result<Uuid, JoinError>) {
+    fn put_away(&mut self, done: Result<(Id, Uuid), JoinError>) {
         match done {
-            Ok(id) if self.shop.lease.alive() => drop(self.ids.remove(&id)),
+            Ok((task, id)) if self.shop.lease.alive() => {
+                if self.ids.get(&id) == Some(&task) {
+                    self.ids.remove(&id);
+                }
+            }
             // It may have ended because its record could not be written any more, a write without a record behind it (G3).
             Ok(_) => {}
             Err(error) if error.is_cancelled() => {}
@@ -144,7 +149,7 @@ impl<C: Clone + Send + Sync + 'static> Hands<C> {
     }
 
     pub(crate) fn tidy(&mut self) {
-        while let Some(done) = self.running.try_join_next() {
+        while let Some(done) = self.running.try_join_next_with_id() {
             self.put_away(done);
         }
     }
@@ -155,7 +160,7 @@ impl<C: Clone + Send + Sync + 'static> Hands<C> {
         let deadline = clock::monotonic() + GRACE;
         while !self.running.is_empty() && clock::monotonic() < deadline {
             tokio::select! {
-                Some(done) = self.running.join_next() => self.put_away(done),
+                Some(done) = self.running.join_next_with_id() => self.put_away(done),
                 () = clock::sleep(deadline - clock::monotonic()) => {}
             }
         }
@@ -164,6 +169,55 @@ impl<C: Clone + Send + Sync + 'static> Hands<C> {
 
     pub(crate) fn drop_all(mut self) -> Vec<Uuid> {
         self.running.abort_all();
-        self.ids.into_iter().collect()
+        self.ids.into_keys().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::{claim::Held, record::Recorded, registry::RunView};
+
+    /// What is put back at once: this build does not know its kind.
+    fn held(id: Uuid) -> Vec<Held<()>> {
+        let run = RunView { id, position: 1, enqueued_at: DateTime::UNIX_EPOCH, payload: Arc::default() };
+        vec![Held {
+            kind: None,
+            run,
+            keys: Vec::new(),
+            at: "working".to_owned(),
+            state: Value::Null,
+            n: 0,
+            attempt: 0,
+            failures: 0,
+            failed_state: None,
+            moves: 0,
+            interrupted: false,
+            settling: false,
+            asked: None,
+            stamp: None,
+            unfit: None,
+            afloat: None,
+            since: None,
+        }]
+    }
+
+    /// Otherwise a worker that stops would not say of a write that it was interrupted, and it would be made twice.
+    #[tokio::test]
+    async fn g3_what_was_claimed_again_stays_in_hand_when_the_task_before_it_is_put_away() {
+        let (records, mut written) = mpsc::channel(1);
+        let lease = Lease::of_nobody(Duration::from_secs(60));
+        let mut hands = Hands::new(Arc::new(Shop::new(lease, Arc::default(), records.clone(), records)));
+        let id = Uuid::nil();
+        hands.take(held(id));
+        let first: Submitted<()> = written.recv().await.unwrap();
+        assert!(first.reply.send(Recorded::Written).is_ok());
+        hands.take(held(id));
+        let _second = written.recv().await.unwrap();
+        hands.tidy();
+        assert_eq!((hands.running.len(), hands.count()), (1, 1));
+        assert_eq!(hands.drop_all(), [id]);
     }
 }

@@ -90,13 +90,13 @@ impl Mark {
 }
 
 /// Takes in up to `most` rows of what was committed, and holds as many of those workflows as `hold` allows. What another worker
-/// knows better is left to that one (G10). `in_hand` are the workflows that this worker holds already.
+/// knows better is left to that one (G10). `in_hand` says whether this worker holds a workflow already.
 ///
 /// # Errors
 /// When Postgres cannot be reached, or the lease is gone; it is, too, where Postgres has lost an earlier intake of this worker's.
 pub async fn take_in<C: 'static>(
     conn: &mut PgConnection,
-    (worker, in_hand): (Uuid, &HashSet<Uuid>),
+    (worker, in_hand): (Uuid, impl Fn(Uuid) -> bool),
     registry: &Registry<C>,
     (most, hold): (usize, usize),
     leaving: &mut Leaving,
@@ -107,7 +107,7 @@ pub async fn take_in<C: 'static>(
         .fetch_all(&mut *conn)
         .await?;
     let Some(first) = rows.first() else { return Ok(TakenIn::default()) };
-    if rows.iter().filter_map(|r| r.id).any(|id| in_hand.contains(&id)) {
+    if rows.iter().filter_map(|r| r.id).any(in_hand) {
         tracing::warn!("Postgres has crashed and lost an intake; what is in hand is given back");
         return Err(Error::LeaseLost);
     }
@@ -226,6 +226,7 @@ impl<C: 'static> Batch<C> {
             stamp: None,
             unfit,
             afloat: None,
+            since: None,
         });
     }
 
@@ -277,8 +278,11 @@ impl<C: 'static> Batch<C> {
         let count = self.held.len();
         let lanes = self.held.iter().zip(&self.lanes);
         let behind = lanes.filter(|(held, _)| !ours.contains_key(&held.run.id)).map(|(_, lane)| *lane).max();
-        let held =
-            self.held.into_iter().filter_map(|h| Some(Held { afloat: Some(*ours.get(&h.run.id)?), ..h })).collect();
+        let held = self.held.into_iter().filter_map(|h| {
+            let since = Some(*ours.get(&h.run.id)?);
+            Some(Held { afloat: since, since, ..h })
+        });
+        let held = held.collect();
         Ok(TakenIn { count, held, behind })
     }
 }

@@ -14,6 +14,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub mod acts;
+mod around;
 pub mod attempt;
 pub mod claim;
 pub mod clock;

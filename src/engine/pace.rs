@@ -56,6 +56,8 @@ pub(crate) struct Pace {
     claim_later: bool,
     /// What was taken in and may wait for hands: its least urgent lane.
     behind: Option<i16>,
+    /// Since when whatever came free went to what was in the outbox.
+    starved: Option<Instant>,
     /// From where a claim reads.
     pub(crate) marks: claim::Marks,
 }
@@ -99,6 +101,7 @@ impl Pace {
             claim_next: true,
             claim_later: false,
             behind: None,
+            starved: None,
             marks: claim::Marks::default(),
         }
     }
@@ -138,9 +141,15 @@ impl Pace {
         self.claim_next |= self.behind.is_some();
     }
 
-    /// Before anything is taken in: what waits in the outbox would have all the hands else, however urgent what waits here is.
+    /// Before anything is taken in: what waits in the outbox would have all the hands else, however urgent what waits here is, and
+    /// for however long it was due.
     pub(crate) fn claims_first(&self) -> bool {
-        self.behind.is_some()
+        self.behind.is_some() || self.starved.is_some_and(|since| since.elapsed() > AHEAD)
+    }
+
+    /// Notes that no hand was left to claim with.
+    pub(crate) fn starves(&mut self) {
+        self.starved.get_or_insert_with(clock::monotonic);
     }
 
     pub(crate) fn claims(&self) -> bool {
@@ -149,6 +158,7 @@ impl Pace {
 
     /// Notes a claim of up to `most`.
     pub(crate) fn claimed(&mut self, count: usize, most: usize) {
+        self.starved = None;
         self.into_hands.add(count);
         self.behind = self.behind.filter(|_| count == most);
         self.claim_next = count > 0;
@@ -226,5 +236,17 @@ mod tests {
         );
         pace.claimed(3, 10);
         assert!(!pace.claims_first(), "it is all in hands");
+    }
+
+    #[test]
+    fn g7_what_is_due_has_hands_beside_an_outbox_that_would_take_all_of_them() {
+        let mut pace = Pace::new(Duration::from_millis(500));
+        pace.starves();
+        assert!(!pace.claims_first(), "for a moment what comes in goes first");
+        pace.starved = clock::monotonic().checked_sub(2 * AHEAD);
+        pace.starves();
+        assert!(pace.claims_first());
+        pace.claimed(0, 10);
+        assert!(!pace.claims_first(), "nothing was due");
     }
 }

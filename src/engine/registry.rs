@@ -52,7 +52,15 @@ pub enum StepRow {
 impl StepRow {
     /// Whether the step writes to an upstream.
     pub(crate) fn writes(&self) -> bool {
-        matches!(self, StepRow::Work { settled_by: Some(_), .. })
+        self.settled_by().is_some()
+    }
+
+    /// Where it is settled whether such a step was done.
+    pub(crate) fn settled_by(&self) -> Option<&'static str> {
+        match self {
+            StepRow::Work { settled_by, .. } => *settled_by,
+            StepRow::End { .. } => None,
+        }
     }
 
     /// What is done there, or what the end means.

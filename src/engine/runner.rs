@@ -28,7 +28,11 @@ const MOST_MOVES: i16 = 200;
 pub(crate) async fn run<C: Clone + Send + Sync + 'static>(shop: Arc<Shop<C>>, mut held: Held<C>) {
     let mut tally = Tally::of(&held);
     while shop.lease.alive() && !shop.draining() {
-        let asked = held.asked.take().or_else(|| shop.asked(held.run.id));
+        // That a write was interrupted is recorded before anything else, or nobody would look at it any more (G3).
+        let asked = match interrupted_in_a_write(&held) {
+            true => None,
+            false => held.asked.take().or_else(|| shop.asked(held.run.id)),
+        };
         let mut record = match asked {
             Some(asked) => honoured(&shop, &held, &asked),
             None => attempt(&shop, &mut held).await,
@@ -54,7 +58,10 @@ pub(crate) async fn run<C: Clone + Send + Sync + 'static>(shop: Arc<Shop<C>>, mu
                 ENGINE.refused.increment(1);
                 tracing::error!(workflow.id = %record.id, workflow.state = %record.state, why, "a step's record was refused");
                 let failure = Failure::new(Class::Bug, "engine.record_refused", why);
-                let parked = Arc::new(failed(&shop, &held, failure, BlankStep, Vec::new()));
+                // The platform may have it all the same.
+                let step =
+                    WorkStep { settled_by: step(&held).and_then(|row| row.settled_by()), ..WorkStep::from(BlankStep) };
+                let parked = Arc::new(failed(&shop, &held, failure, step, Vec::new()));
                 if matches!(submit(&shop, &parked).await, Recorded::Written) {
                     tally.note(&held, &parked);
                     watch::tell(&held, &parked, shop.lease.worker);
@@ -83,6 +90,15 @@ async fn submit<C>(shop: &Shop<C>, record: &Arc<Record<C>>) -> Recorded {
             Err(_) => return Recorded::Lost,
         }
     }
+}
+
+/// The row of the state in which a workflow stands, where this build can go on from it.
+fn step<C: 'static>(held: &Held<C>) -> Option<StepRow> {
+    held.kind.as_ref().filter(|_| held.unfit.is_none())?.step(&held.at)
+}
+
+fn interrupted_in_a_write<C: 'static>(held: &Held<C>) -> bool {
+    held.interrupted && step(held).is_some_and(|row| row.writes())
 }
 
 fn go_on<C>(held: &mut Held<C>, record: &Record<C>) {
@@ -387,6 +403,7 @@ fn blank<C>(shop: &Shop<C>, held: &Held<C>, outcome: Outcome) -> Record<C> {
         began_at: now,
         ended_at: now,
         afloat: held.afloat,
+        since: held.since,
         changes: Vec::new(),
         then: Then::GoOn,
     }

@@ -37,6 +37,8 @@ const CHANGES: usize = 4;
 const DAY: i32 = 24 * 60 * 60;
 /// How often a scheduler looks, at the least: so soon a change made elsewhere counts.
 const LOOK: Duration = Duration::from_secs(10);
+/// How long one that was refused is left alone.
+const REFUSED: Duration = Duration::from_secs(1);
 
 /// A pattern in a zone, checked.
 #[derive(Clone, Debug)]
@@ -242,12 +244,16 @@ pub async fn keep(pool: PgPool, stop: CancellationToken) {
         if let Err(error) = ticked {
             tracing::warn!(%error, "the schedules could not be looked at");
         }
-        let rest = until_next(&pool).await.unwrap_or(LOOK).min(LOOK);
         tokio::select! {
-            () = clock::sleep(rest) => {}
+            () = clock::sleep(rest(until_next(&pool).await)) => {}
             () = stop.cancelled() => {}
         }
     }
+}
+
+/// How long to rest, with so long until the next tick. What is due still was refused, and would be again at once.
+fn rest(until: Option<Duration>) -> Duration {
+    until.map_or(LOOK, |until| if until.is_zero() { REFUSED } else { until.min(LOOK) })
 }
 
 async fn until_next(pool: &PgPool) -> Option<Duration> {
@@ -283,6 +289,12 @@ pub async fn add(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn g13_a_schedule_that_is_refused_is_not_asked_for_without_a_rest() {
+        let rests = [Some(0), Some(200), Some(3_600_000), None].map(|until| rest(until.map(Duration::from_millis)));
+        assert_eq!(rests, [REFUSED, Duration::from_millis(200), LOOK, LOOK]);
+    }
 
     fn ticks_in(zone: &str, pattern: &str, after: &str, count: usize) -> Vec<String> {
         let pattern = Pattern::new(pattern, zone).unwrap();

@@ -14,12 +14,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use crate::{
-    Apply, Error,
+    Apply, Error, around,
     claim::{self, Claiming},
     clock,
     db::{self, ANSWER, GOODBYE, Line, Why, why},
     hands::{Hands, Shop},
-    intake, lease,
+    intake,
     lease::Lease,
     pace::{Ahead, Pace},
     record::Recorder,
@@ -211,7 +211,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
             let shop = Arc::clone(&shop);
             async move { shop.upstreams.watch(&link, &shop.nudge).await }
         });
-        helpers.spawn(look_around(pool.clone(), Arc::clone(&shop), self.settings.claiming));
+        helpers.spawn(around::look(pool.clone(), Arc::clone(&shop), self.settings.claiming));
         (shop, helpers)
     }
 
@@ -297,6 +297,9 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         if !first && look.pace.claims() {
             more |= self.claim(&mut conn, hands, look).await?;
         }
+        if self.free(hands) == 0 {
+            look.pace.starves();
+        }
         look.line.keep(conn);
         let (worker, free) = (hands.shop.lease.worker, self.free(hands));
         let resumed = or_again(look.resuming.look(pool, worker, &self.registry, free).await, &mut more)?;
@@ -318,7 +321,7 @@ impl<C: Clone + Send + Sync + 'static> Worker<C> {
         let free = self.free(hands);
         let most = (free + ahead).min(intake::BATCH);
         if most > 0 {
-            let own = (hands.shop.lease.worker, hands.ids());
+            let own = (hands.shop.lease.worker, |id| hands.holds(id));
             let taken = intake::take_in(conn, own, &self.registry, (most, free), &mut look.leaving).await;
             let taken = or_again(taken, &mut more)?;
             look.pace.took(taken.count, taken.held.len(), taken.behind);
@@ -363,50 +366,4 @@ fn or_again<T: Default>(done: Result<T, Error>, more: &mut bool) -> Result<T, Er
         }
         other => other,
     }
-}
-
-/// Looks around beside the work: reads what people asked, and takes over from the dead.
-async fn look_around<C: Send>(pool: PgPool, shop: Arc<Shop<C>>, claiming: Claiming) {
-    for turn in 0_u32.. {
-        if !shop.lease.alive() {
-            return;
-        }
-        let mends = claiming == Claiming::Guarded && turn % MENDS == 0;
-        if let Err(error) = db::within(shop.lease.patience(), look_once(&pool, &shop, claiming, mends)).await {
-            tracing::debug!(%error, "could not look around");
-        }
-        clock::sleep(Duration::from_secs(1)).await;
-    }
-}
-
-/// Looks around after which a worker whose transactions are serialisable looks for who waits for nobody.
-const MENDS: u32 = 5;
-
-/// Lets whoever waits for nobody go on; how many did.
-async fn mend(pool: &PgPool) -> Result<u64, Error> {
-    let mended = db::transaction(pool, |conn| {
-        Box::pin(async move { Ok(sqlx::query(include_str!("sql/keys_mend.sql")).execute(conn).await?.rows_affected()) })
-    });
-    mended.await
-}
-
-/// Asks first whether anybody is dead: looking for the work of nobody reads the whole of `run`, with all that is dead in it (G14).
-async fn look_once<C: Send>(pool: &PgPool, shop: &Shop<C>, claiming: Claiming, mends: bool) -> Result<(), Error> {
-    let around: Vec<(bool, Option<Uuid>, Option<serde_json::Value>)> =
-        sqlx::query_as(include_str!("sql/around.sql")).bind(shop.lease.worker).fetch_all(pool).await?;
-    let anybody_dead = around.iter().any(|(dead, ..)| *dead);
-    shop.note_asked(around.into_iter().filter_map(|(_, id, asked)| Some((id?, asked?))));
-    let freed = if anybody_dead { lease::reap(pool, claiming).await? } else { 0 };
-    if freed > 0 {
-        ENGINE.taken_over.increment(freed);
-        tracing::warn!(freed, "a dead worker's workflows were taken over");
-    }
-    let mended = if anybody_dead || mends { mend(pool).await? } else { 0 };
-    if mended > 0 {
-        tracing::warn!(mended, "workflows waited for nobody, and go on");
-    }
-    if freed + mended > 0 {
-        shop.nudge.notify_one();
-    }
-    Ok(())
 }

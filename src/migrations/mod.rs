@@ -44,6 +44,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("0026_slow_rates.sql", include_str!("../../migrations/0026_slow_rates.sql")),
     ("0027_not_held.sql", include_str!("../../migrations/0027_not_held.sql")),
     ("0028_no_statistics.sql", include_str!("../../migrations/0028_no_statistics.sql")),
+    ("0029_shown.sql", include_str!("../../migrations/0029_shown.sql")),
 ];
 
 /// Why the schema is not, or does not become, what this build needs.

@@ -98,8 +98,7 @@ impl Database {
 
     /// A pool of at most `connections`, which connects when it is first used.
     pub fn pool(&self, connections: u32) -> PgPool {
-        // Each of our statements is short: compiling one takes longer than running it.
-        let options = self.options.clone().options([("jit", "off")]);
+        let options = self.options.clone().options(engine::db::SESSION);
         engine::db::pool_options(connections).connect_lazy_with(options)
     }
 

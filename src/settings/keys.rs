@@ -53,8 +53,8 @@ pub const KEYS: &[Key] = &[
     unset("postgres.bin", Shown::Whole, "folder of the programs of the embedded Postgres; unset: searched for"),
     unset("secret_key", Shown::Never, "32 bytes as base64 or hex, for credentials; unset: a key file in data_dir"),
     key("allow_private_upstreams", "false", "whether platforms may have loopback or private addresses and plain http"),
-    key("api.requests_per_second", "500", "how often one token may ask the API; 0: as often as it likes"),
-    key("api.burst", "1000", "how often one token may ask at once, after a rest"),
+    key("api.requests_per_second", "2000", "how often one token may ask the API; 0: as often as it likes"),
+    key("api.burst", "5000", "how often one token may ask at once, after a rest"),
     key("roles", "worker,api,scheduler", "what `enlace serve` runs in this process"),
     key("worker.in_flight", "1000", "workflows that one worker holds at once"),
     key("worker.lease_seconds", "8", "how long a worker that says nothing keeps its work"),
@@ -86,8 +86,6 @@ pub const KEYS: &[Key] = &[
     ),
     unset("otlp.headers", Shown::Never, "headers for the collector, as name=value,name=value"),
     key("otlp.sample_ratio", "1", "share of traces that are sent, 0 to 1, where the caller has not decided"),
-    unset("server", Shown::Whole, "API that the commands of a terminal ask; unset: http:// and listen"),
-    unset("token", Shown::Never, "API token of the commands of a terminal"),
 ];
 
 /// The key of this name.

@@ -62,10 +62,6 @@ pub struct Settings {
     pub log: Log,
     /// Where traces go; `None`: none are made.
     pub otlp: Option<Otlp>,
-    /// API that the commands of a terminal ask, without a slash at the end.
-    pub server: String,
-    /// API token of the commands of a terminal.
-    pub token: Option<SecretString>,
     /// Every key with what may be shown of its value, and who gave it.
     pub entries: Vec<Entry>,
 }
@@ -237,9 +233,8 @@ impl Settings {
     /// Reads and checks every setting.
     pub fn load(sources: &Sources) -> Result<Self, Error> {
         let given = Given(sources.merge()?);
-        let listen = given.required("listen", parsed::<SocketAddr>)?;
         Ok(Self {
-            listen,
+            listen: given.required("listen", parsed)?,
             ops_listen: given.required("ops_listen", parsed)?,
             data_dir: given.required("data_dir", parsed)?,
             database_url: given.optional("database_url", database_url)?,
@@ -272,8 +267,6 @@ impl Settings {
                 format: given.required("log.format", one_of)?,
             },
             otlp: otlp::read(&given)?,
-            server: given.optional("server", server)?.unwrap_or_else(|| format!("http://{listen}")),
-            token: given.optional("token", secret)?,
             entries: given.entries(),
         })
     }

@@ -107,6 +107,13 @@ async fn an_idempotency_key_is_a_name_within_one_tokens_requests() {
     post(Role::Admin, "a", bind(1, 3)).await.refused(422, "invalid", Some("Idempotency-Key"));
     post(Role::Admin, &"k".repeat(141), bind(1, 3)).await.refused(422, "invalid", Some("Idempotency-Key"));
     assert_eq!(stored(&api).await, 3);
+    let city = "insert into mapping.project (id_projeto, nome) values (3, 'Centro');
+        insert into mapping.integration (id_integracao, platform, name, active, id_projeto) values (1, 'ozmap', 'a', true, 3)";
+    sqlx::raw_sql(city).execute(&api.db.pool()).await.unwrap();
+    let sync = |payload| json!({ "kind": "sync", "payload": payload });
+    let running = api.post("/workflows", sync(json!({ "id_integracao": 1 }))).await.expect(202).id();
+    let joined = post(Role::Admin, "s", sync(json!({ "id_projeto": 3 }))).await.expect(202).id();
+    assert_eq!(joined, running, "S1: asked for in other words");
 }
 
 #[tokio::test]
@@ -329,16 +336,11 @@ async fn g12_acts_that_make_no_sense_say_what_may_be_done_instead_as_the_workflo
     let legal = json!(["retry", "skip", "cancel"]);
     assert_eq!(api.get(&format!("/workflows/{id}")).await.expect(200).body["legal_acts"], legal);
     for act in ["resolve", "pause", "resume", "approve", "refuse"] {
-        let mut body = json!({ "reason": "x" });
-        if act == "resolve" {
-            body["outcome"] = json!("done");
-        }
+        let body = json!({ "reason": "x" });
         let refused = api.post(&format!("/workflows/{id}/{act}"), body).await.refused(409, "not-now", None);
         assert_eq!(refused.body["legal"], legal, "{act}");
     }
     for (act, body, field) in [
-        ("resolve", json!({ "reason": "x" }), "outcome"),
-        ("resolve", json!({ "reason": "x", "outcome": "maybe" }), "outcome"),
         ("retry", json!({ "reason": "x", "outcome": "done" }), "outcome"),
         ("skip", json!({ "reason": "x", "payload": {} }), "payload"),
         ("retry", json!({ "reason": "x", "payload": 5 }), "payload"),
@@ -347,8 +349,13 @@ async fn g12_acts_that_make_no_sense_say_what_may_be_done_instead_as_the_workflo
         api.post(&format!("/workflows/{id}/{act}"), body).await.refused(422, "invalid", Some(field));
     }
     assert_eq!(api.get(&format!("/workflows/{id}")).await.body["acts"], json!([]));
+    let unknown = "update enlace.run set parked = 'outcome_unknown' where id = $1";
+    sqlx::query(unknown).bind(id).execute(&api.db.pool()).await.unwrap();
+    for body in [json!({ "reason": "x" }), json!({ "reason": "x", "outcome": "maybe" })] {
+        api.post(&format!("/workflows/{id}/resolve"), body).await.refused(422, "invalid", Some("outcome"));
+    }
     let nobody = Uuid::nil();
-    for act in ["retry", "cancel", "skip"] {
+    for act in ["retry", "cancel", "skip", "resolve"] {
         api.post(&format!("/workflows/{nobody}/{act}"), json!({ "reason": "x" })).await.refused(404, "not-found", None);
     }
     api.post(&format!("/workflows/{id}/dance"), json!({ "reason": "x" })).await.refused(404, "not-found", None);

@@ -45,7 +45,7 @@ async fn standing(pool: &PgPool, (status, parked, held, blockers, asked): Standi
     let hold = json!({ "person": "rui", "reason": "feriado", "at": "2026-01-02T03:04:05Z", "status": "waiting" });
     sqlx::query(
         "insert into enlace.run (id, position, kind, version, lane, status, state, due_at, parked, worker, blockers, asked, hold)
-         select o.id, o.seq, o.kind, 1, 1, $2, 'working', '2030-01-01', $3, case when $4 then gen_random_uuid() end, $5, $6, $7
+         select o.id, o.seq, o.kind, 1, 1, $2, 'working', case $2 when 'queued' then '2020-01-01' else '2037-01-01' end::timestamptz, $3, case when $4 then gen_random_uuid() end, $5, $6, $7
          from enlace.outbox o where o.id = $1",
     )
     .bind(id)
@@ -214,6 +214,46 @@ async fn g12_a_cancel_that_meets_a_workflow_being_given_back_is_not_forgotten() 
     reaches(&pool, id, "cancelled").await;
     reaches(&pool, follower, "succeeded").await;
     worker.stop().await;
+}
+
+/// The look comes first: nobody would know any more that there is something to look for.
+#[tokio::test]
+async fn g3_g12_a_pause_asked_for_in_the_middle_of_a_write_whose_worker_dies_forgets_nothing() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let (dead, other) = (Arc::new(Ledger::default()), Arc::new(Ledger::default()));
+    let id = enqueue(&pool, &[], &["ok", "write hold", "ok"]).await;
+    let worker = toy::start(&db, &dead);
+    while dead.of(id).len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(plain(&pool, id, Act::Pause).await, Acted::Asked);
+    worker.kill().await;
+    pass(&pool, Duration::from_secs(9)).await;
+    let taker = toy::start(&db, &other);
+    reaches(&pool, id, "paused").await;
+    assert_eq!(plain(&pool, id, Act::Resume).await, Acted::Done);
+    reaches(&pool, id, "succeeded").await;
+    let did: Vec<_> = other.of(id).into_iter().map(|(_, what)| what).collect();
+    assert_eq!(did, ["look", "ok"], "{:?}", outcomes(&pool, id).await);
+    taker.stop().await;
+}
+
+#[tokio::test]
+async fn g3_g12_what_is_being_settled_is_not_begun_anew_with_another_payload() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let id = enqueue(&pool, &[], &["ok", "write unknown blind"]).await;
+    let worker = toy::start(&db, &Arc::default());
+    reaches(&pool, id, "parked").await;
+    worker.stop().await;
+    let edited = || Ask::Retry { payload: Some(json!({ "plan": ["ok"] })) };
+    let parked = Acted::NotNow { status: "parked".to_owned(), legal: vec!["resolve", "skip", "cancel"] };
+    assert_eq!(ask(&pool, id, edited()).await, parked);
+    let waits = "update enlace.run set status = 'waiting', parked = null, due_at = enlace.now() + interval '1 hour'";
+    sqlx::query(waits).execute(&pool).await.unwrap();
+    let waiting = Acted::NotNow { status: "waiting".to_owned(), legal: vec!["skip", "pause", "cancel"] };
+    assert_eq!(ask(&pool, id, edited()).await, waiting, "the look is to be made once more");
 }
 
 #[tokio::test]

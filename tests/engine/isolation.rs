@@ -32,7 +32,15 @@ async fn g13_poison_panics_and_unwritable_records_stop_nobody_else() {
         let poison = sqlx::query_scalar("select enlace.enqueue('toy', $1)").bind(json!({ "plan": turn }));
         bad.push(poison.fetch_one(&pool).await.unwrap());
     }
+    let never = "select enlace.enqueue('toy', '{\"plan\": [\"ok\"]}', not_before => $1::text::timestamptz)";
+    let mut far = Vec::new();
+    for time in ["infinity", "-infinity", "294000-01-01"] {
+        far.push(sqlx::query_scalar(never).bind(time).fetch_one(&pool).await.unwrap());
+    }
     let worker = toy::start(&db, &Arc::default());
+    for (id, stands) in far.into_iter().zip(["waiting", "succeeded", "waiting"]) {
+        reaches(&pool, id, stands).await;
+    }
     for id in &good {
         reaches(&pool, *id, "succeeded").await;
         assert_eq!(outcomes(&pool, *id).await, ["done", "done"], "it did not fail with its neighbours");

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use engine::acts::{self, Acted, Person};
+
 use crate::support::toy::{self, Ledger, enqueue, outcomes, reaches, status};
 
 async fn written(pool: &sqlx::PgPool, id: uuid::Uuid) -> Vec<String> {
@@ -66,6 +68,23 @@ async fn g13_a_panic_a_broken_table_and_an_unwritable_change_park_their_own_work
         let (_, _, explanation) = status(&pool, id).await;
         assert!(explanation.contains("defect") && explanation.contains(words), "{explanation}");
     }
+    worker.stop().await;
+}
+
+/// The platform has it all the same.
+#[tokio::test]
+async fn g3_a_write_whose_record_is_refused_is_looked_at_before_it_is_made_again() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let ledger = Arc::new(Ledger::default());
+    let id = enqueue(&pool, &[], &["ok", "write unwritable", "ok"]).await;
+    let worker = toy::start(&db, &ledger);
+    reaches(&pool, id, "parked").await;
+    let ana = Person { name: "ana".to_owned(), reason: "a tabela foi corrigida".to_owned() };
+    assert_eq!(acts::retry(&pool, id, ana).await.unwrap(), Acted::Done);
+    reaches(&pool, id, "succeeded").await;
+    let did: Vec<_> = ledger.of(id).into_iter().map(|(_, what)| what).collect();
+    assert_eq!(did, ["ok", "unwritable", "look", "ok"]);
     worker.stop().await;
 }
 

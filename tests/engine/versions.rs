@@ -103,7 +103,7 @@ async fn g10_a_parked_ones_time_is_kept_when_it_goes_on() {
     reaches(&pool, novel, "parked").await;
     let due = "select extract(epoch from r.due_at - o.not_before)::float8 from enlace.run r join enlace.outbox o using (id) where r.id = $1";
     let new = Build::New.start(&db, &ledger, "new");
-    reaches(&pool, novel, "queued").await;
+    reaches(&pool, novel, "waiting").await;
     let off: f64 = one(&pool, due, novel).await;
     assert_eq!(off, 0.0, "it waits until when it was to wait");
     assert!(ledger.order().is_empty());
@@ -173,7 +173,7 @@ async fn g10_data_that_does_not_decode_is_parked_whole_and_resumed_by_a_build_th
     let ledger = Arc::new(Ledger::default());
     let id = enqueue_later(&pool, "shift", shift("a", 2), 60).await;
     let old = Build::Old.start(&db, &ledger, "old");
-    reaches(&pool, id, "queued").await;
+    reaches(&pool, id, "waiting").await;
     // As if a build had stored something under the old version that belongs to the new one.
     let step = "insert into enlace.step (id, n, attempt, state, outcome, next_state, data, began_at, ended_at)
                 values ($1, 1, 1, 'working', 'done', 'working', '{\"state\": \"working\", \"rounds\": 1}', enlace.now(), enlace.now())";

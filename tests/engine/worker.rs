@@ -2,7 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use engine::{lease::Lease, schedule, worker::Settings};
+use engine::{
+    claim::Claiming,
+    db::{SESSION, worker_pool},
+    lease::Lease,
+    schedule,
+    worker::Settings,
+};
 use serde_json::json;
 
 use crate::support::toy::{self, Ledger, enqueue, outcomes, pass, reaches};
@@ -79,6 +85,35 @@ async fn g5_what_is_still_being_claimed_while_its_lease_is_given_up_is_freed_as_
     giving_up.await.unwrap().unwrap();
     let held: Option<uuid::Uuid> = sqlx::query_scalar("select worker from enlace.run").fetch_one(&pool).await.unwrap();
     assert_eq!(held, None, "nobody would take it away from a worker that is no more");
+}
+
+/// Of what it was told there it has done nothing yet.
+#[tokio::test]
+async fn g3_a_worker_that_gives_up_what_it_has_not_begun_leaves_the_mark_of_an_interrupted_write() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let id = enqueue(&pool, &[], &["ok", "write hold"]).await;
+    let ledger = Arc::new(Ledger::default());
+    let dead = toy::start(&db, &ledger);
+    while ledger.of(id).len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    dead.kill().await;
+    let gives_up = async |recorded: bool| -> bool {
+        let lease = Lease::take(&pool, "claims", &json!({}), Duration::from_secs(60)).await.unwrap();
+        let marked = "update enlace.run set worker = $1, interrupted_by = gen_random_uuid(), since = enlace.now()";
+        sqlx::query(marked).bind(lease.worker).execute(&pool).await.unwrap();
+        if recorded {
+            let looked = "insert into enlace.step (id, n, attempt, state, outcome, next_state, began_at, ended_at, worker)
+                          select id, 2, 1, 'writing', 'lost', 'looking', enlace.now(), enlace.now(), worker from enlace.run";
+            sqlx::query(looked).execute(&pool).await.unwrap();
+        }
+        lease.give_up(&pool, &[]).await.unwrap();
+        let marked = "select interrupted_by is not null from enlace.run where worker is null";
+        sqlx::query_scalar(marked).fetch_one(&pool).await.unwrap()
+    };
+    assert!(gives_up(false).await, "whoever comes next has to look");
+    assert!(!gives_up(true).await, "it was recorded as lost, and is being settled");
 }
 
 #[tokio::test]
@@ -205,4 +240,16 @@ async fn g13_a_schedule_whose_workflow_is_refused_holds_up_no_other() {
     let due = "select kind from enlace.schedule where next_at <= enlace.now()";
     let due: Vec<String> = sqlx::query_scalar(due).fetch_all(&pool).await.unwrap();
     assert_eq!(due, ["sync"], "it is tried again");
+}
+
+/// Over a socket there is no network to lose anything: what is shown there is what was asked for.
+#[tokio::test]
+async fn g11_the_server_is_asked_to_end_the_sessions_whose_other_end_is_gone() {
+    let db = toy::db().await;
+    let pool = worker_pool(db.options(), 1, Claiming::SkipLocked).await.unwrap();
+    for (name, asked) in SESSION {
+        let has = "select reset_val || coalesce(unit, '') from pg_settings where name = $1";
+        let has: String = sqlx::query_scalar(has).bind(name).fetch_one(&pool).await.unwrap();
+        assert!([asked, &asked.replace('s', "000ms")].contains(&has.as_str()), "{name}: {has} instead of {asked}");
+    }
 }

@@ -18,7 +18,8 @@ impl Acting<'_> {
     ) -> Result<Acted, Error> {
         let stands = &self.place.stands;
         let unknown: &'static str = Parked::OutcomeUnknown.into();
-        let Some(kind) = kinds.get(&stands.kind).filter(|_| stands.parked.as_deref() != Some(unknown)) else {
+        let unsettled = stands.parked.as_deref() == Some(unknown) || self.place.is_settling();
+        let Some(kind) = kinds.get(&stands.kind).filter(|_| !unsettled) else {
             // What may have been written for the old payload is to be settled first.
             return Ok(without_retry(not_now(stands, kinds)));
         };

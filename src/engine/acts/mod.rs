@@ -110,6 +110,13 @@ struct Place {
     moved: bool,
 }
 
+impl Place {
+    /// It stands where a write whose outcome is unknown is settled.
+    fn is_settling(&self) -> bool {
+        matches!(self.came_by.as_deref(), Some("unknown" | "lost"))
+    }
+}
+
 /// Lets a parked or waiting workflow go on at once, from the step that failed, with fresh attempts.
 ///
 /// # Errors
@@ -186,7 +193,7 @@ async fn act_once(
         Some(_) => sqlx::query_as(include_str!("../sql/act_place.sql")).bind(id).fetch_optional(&mut *conn).await?,
         None => None,
     };
-    let Some(place) = place else { return ended_or_unknown(conn, kinds, id).await };
+    let Some(place) = place else { return stands(conn, kinds, id).await };
     if !legal(&place.stands, kinds).contains(&ask.act()) {
         return Ok(not_now(&place.stands, kinds));
     }
@@ -289,11 +296,10 @@ impl Acting<'_> {
         if let Some(state) = named {
             return Some((state.get("state")?.as_str()?.to_owned(), Some(state)));
         }
-        let settles = matches!(place.came_by.as_deref(), Some("unknown" | "lost"));
         match decision {
             // Done: it looks again, with fresh attempts, and compares (B6). Not done: it is written once more.
             Decision::Done => Some((at, None)),
-            Decision::NotDone if settles => {
+            Decision::NotDone if place.is_settling() => {
                 let write = place.came_from.clone()?;
                 let state = restated(&stands?, &write);
                 Some((write, Some(state)))
@@ -335,7 +341,11 @@ impl Acting<'_> {
     }
 }
 
-async fn ended_or_unknown(conn: &mut PgConnection, kinds: &Definitions, id: Uuid) -> Result<Acted, Error> {
+/// How a workflow stands and what may be done to it, or that there is none; never that anything was done.
+///
+/// # Errors
+/// When Postgres cannot be reached.
+pub async fn stands(conn: &mut PgConnection, kinds: &Definitions, id: Uuid) -> Result<Acted, Error> {
     let stands: Option<Stands> =
         sqlx::query_as(include_str!("../sql/act_stands.sql")).bind(id).fetch_optional(conn).await?;
     Ok(stands.map_or(Acted::Unknown, |stands| not_now(&stands, kinds)))

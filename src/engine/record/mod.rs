@@ -86,6 +86,8 @@ pub struct Record<C> {
     /// Since when the workflow is held, where that may have been lost in a crash of Postgres: it is written only if the row still
     /// says so.
     pub afloat: Option<DateTime<Utc>>,
+    /// The same, where it is known: one that is given back twice, because the first answer was lost, may be held anew.
+    pub since: Option<DateTime<Utc>>,
     /// Written in the same transaction.
     pub changes: Vec<C>,
     /// What becomes of the workflow.

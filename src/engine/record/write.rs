@@ -86,7 +86,7 @@ pub(super) async fn put_back<C>(conn: &mut PgConnection, worker: Uuid, group: &[
         .bind(back.iter().map(|(_, b)| b.upstream.as_deref()).collect::<Vec<_>>())
         .bind(back.iter().map(|(r, _)| r.error.as_ref()).collect::<Vec<_>>())
         .bind(back.iter().map(|(_, b)| b.parked.map(Into::<&'static str>::into)).collect::<Vec<_>>())
-        .bind(back.iter().map(|(r, _)| r.afloat).collect::<Vec<_>>())
+        .bind(back.iter().map(|(r, _)| r.since).collect::<Vec<_>>())
         .execute(&mut *conn)
         .await?;
     if written.rows_affected() < back.len() as u64 {

@@ -21,5 +21,5 @@ with ready as (
   set worker = me.id, status = 'queued', upstream = null, error = null, since = enlace.now(),
       form = nullif(($3::jsonb ->> r.kind)::int, r.version)
   from me where r.id = any (array(select ready.id from ready))
-  returning r.id, r.lane, r.due_at, r.position, r.kind, r.version, r.state, r.interrupted_by, r.failures, r.failed_state, r.moves, r.asked
+  returning r.id, r.lane, r.due_at, r.position, r.kind, r.version, r.state, r.interrupted_by, r.failures, r.failed_state, r.moves, r.asked, r.since
 )

@@ -20,5 +20,5 @@ with ready as (
   from me
   where r.id = any (array(select ready.id from ready))
     and (r.worker is null and r.blockers = 0 and r.status in ('queued', 'waiting')) is true
-  returning r.id, r.lane, r.due_at, r.position, r.kind, r.version, r.state, r.interrupted_by, r.failures, r.failed_state, r.moves, r.asked
+  returning r.id, r.lane, r.due_at, r.position, r.kind, r.version, r.state, r.interrupted_by, r.failures, r.failed_state, r.moves, r.asked, r.since
 )

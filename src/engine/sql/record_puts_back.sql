@@ -20,6 +20,6 @@ set worker = null, interrupted_by = case when t.parked = 'undecodable' then r.in
     failures = t.failures, failed_state = t.failed_state, moves = t.moves, upstream = t.upstream, error = t.error,
     parked = case when r.asked ->> 'act' = 'cancel' then null else t.parked end, since = enlace.now()
 from unnest($2::uuid[], $3::text[], $4::float8[], $5::smallint[], $6::text[], $7::smallint[], $8::text[], $9::jsonb[], $10::text[], $11::timestamptz[])
-  as t (id, status, after_seconds, failures, failed_state, moves, upstream, error, parked, afloat)
+  as t (id, status, after_seconds, failures, failed_state, moves, upstream, error, parked, since)
 left join gates g on g.id = t.upstream
-where r.id = t.id and r.worker = $1 and r.since = coalesce(t.afloat, r.since)
+where r.id = t.id and r.worker = $1 and r.since = coalesce(t.since, r.since)

@@ -1,6 +1,6 @@
 -- Runs that are parked because a build could not decode them, of kinds and versions that this one knows: a page in commit order,
 -- with all that is needed to go on where each stands.
-select r.id, r.lane, least(r.due_at, enlace.now()) as due_at, r.position, r.kind, r.version, r.state, r.interrupted_by, r.failures, r.failed_state, r.moves, r.asked,
+select r.id, r.lane, least(r.due_at, enlace.now()) as due_at, r.position, r.kind, r.version, r.state, r.interrupted_by, r.failures, r.failed_state, r.moves, r.asked, null::timestamptz as since,
        coalesce(edited.payload, o.payload) as payload, o.enqueued_at, last.n, last.attempt, last.next_state is not null as moved,
        stands.data, coalesce(stands.outcome in ('unknown', 'lost'), false) as settling,
        array(select k.key from enlace.run_key k where k.position = r.position) as keys
