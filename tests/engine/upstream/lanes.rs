@@ -118,22 +118,3 @@ async fn g7_changes_between_much_bulk_work_have_hands_long_before_the_outbox_is_
     let last = platform.calls().iter().rposition(|(_, path)| path == "/change").unwrap();
     assert!(last < 1000, "the last change was number {last} of 3,005");
 }
-
-/// Whether or not anything is taken in ahead: what was left by a worker that died, or is to be tried again, is due.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn g5_g7_what_is_due_has_hands_long_before_the_outbox_is_empty() {
-    let db = toy::db().await;
-    let pool = db.pool();
-    let platform = Platform::start(Does::Answers(Duration::ZERO)).await;
-    enqueue(&pool, 2, 1, ONE, &platform, "/due").await;
-    let freed = "with one as (insert into enlace.run (id, position, kind, version, lane, status, state, due_at)
-            select id, seq, kind, 1, 2, 'queued', 'calling', enlace.now() from enlace.outbox returning position)
-        insert into enlace.intake (id, upto, gaps, gap_xids) select (select max(id) + 1 from enlace.intake), position, '{}', '{}' from one";
-    sqlx::query(freed).execute(&pool).await.unwrap();
-    enqueue(&pool, 2, 3000, ONE, &platform, "/bulk").await;
-    let worker = caller::start(&db, 20, SOON);
-    succeed(&pool, 3001).await;
-    worker.stop().await;
-    let place = platform.calls().iter().position(|(_, path)| path == "/due").unwrap();
-    assert!(place < 1000, "it was number {place} of 3,001");
-}
