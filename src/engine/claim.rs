@@ -67,6 +67,31 @@ pub struct Held<C> {
     pub(crate) since: Option<DateTime<Utc>>,
 }
 
+impl<C> Held<C> {
+    /// One that has done nothing yet.
+    pub(crate) fn new(kind: Option<Arc<dyn Kind<C>>>, run: RunView, at: String, state: Value) -> Self {
+        Self {
+            kind,
+            run,
+            keys: Vec::new(),
+            at,
+            state,
+            n: 0,
+            attempt: 0,
+            failures: 0,
+            failed_state: None,
+            moves: 0,
+            interrupted: false,
+            settling: false,
+            asked: None,
+            stamp: None,
+            unfit: None,
+            afloat: None,
+            since: None,
+        }
+    }
+}
+
 /// From where the index of what is ready is read, lane by lane (G14). What was claimed stays in it, dead, for as long as
 /// somebody holds a snapshot, and is walked over by whoever begins at the beginning. Whatever becomes ready becomes due then at
 /// the earliest, so that all that is new lies behind what was looked at; a look at the whole now and then finds the rest: what
@@ -178,17 +203,10 @@ pub(crate) fn held<C: 'static>(row: Row, registry: &Registry<C>) -> (Held<C>, Ve
     let last = row.n.unwrap_or(0);
     let (n, attempt) = if row.moved { (last, 0) } else { ((last - 1).max(0), row.attempt.unwrap_or(0)) };
     let stamp = kind.as_ref().map(|k| k.version()).filter(|own| *own != row.version);
+    let run =
+        RunView { id: row.id, position: row.position, enqueued_at: row.enqueued_at, payload: Arc::new(row.payload) };
     let mut held = Held {
-        kind,
-        run: RunView {
-            id: row.id,
-            position: row.position,
-            enqueued_at: row.enqueued_at,
-            payload: Arc::new(row.payload),
-        },
         keys: row.keys,
-        at: row.state,
-        state: Value::Null,
         n,
         attempt,
         failures: row.failures,
@@ -198,9 +216,8 @@ pub(crate) fn held<C: 'static>(row: Row, registry: &Registry<C>) -> (Held<C>, Ve
         settling: row.settling,
         asked: row.asked,
         stamp,
-        unfit: None,
-        afloat: None,
         since: row.since,
+        ..Held::new(kind, run, row.state, Value::Null)
     };
     match fit {
         Ok(fit) => {

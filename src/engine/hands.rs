@@ -183,25 +183,7 @@ mod tests {
     /// What is put back at once: this build does not know its kind.
     fn held(id: Uuid) -> Vec<Held<()>> {
         let run = RunView { id, position: 1, enqueued_at: DateTime::UNIX_EPOCH, payload: Arc::default() };
-        vec![Held {
-            kind: None,
-            run,
-            keys: Vec::new(),
-            at: "working".to_owned(),
-            state: Value::Null,
-            n: 0,
-            attempt: 0,
-            failures: 0,
-            failed_state: None,
-            moves: 0,
-            interrupted: false,
-            settling: false,
-            asked: None,
-            stamp: None,
-            unfit: None,
-            afloat: None,
-            since: None,
-        }]
+        vec![Held::new(None, run, "working".to_owned(), Value::Null)]
     }
 
     /// Otherwise a worker that stops would not say of a write that it was interrupted, and it would be made twice.

@@ -209,25 +209,7 @@ impl<C: 'static> Batch<C> {
             Ok(a) => (a.keys, a.at.to_owned(), a.state, None),
             Err(why) => (Vec::new(), "unknown".to_owned(), Value::Null, Some(why)),
         };
-        self.held.push(Held {
-            kind: operation,
-            run,
-            keys,
-            at,
-            state,
-            n: 0,
-            attempt: 0,
-            failures: 0,
-            failed_state: None,
-            moves: 0,
-            interrupted: false,
-            settling: false,
-            asked: None,
-            stamp: None,
-            unfit,
-            afloat: None,
-            since: None,
-        });
+        self.held.push(Held { keys, unfit, ..Held::new(operation, run, at, state) });
     }
 
     /// Whether something is taken in hand that writes to a platform before it has recorded anything: that it was begun has to be

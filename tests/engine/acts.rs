@@ -224,9 +224,7 @@ async fn g3_g12_a_pause_asked_for_in_the_middle_of_a_write_whose_worker_dies_for
     let (dead, other) = (Arc::new(Ledger::default()), Arc::new(Ledger::default()));
     let id = enqueue(&pool, &[], &["ok", "write hold", "ok"]).await;
     let worker = toy::start(&db, &dead);
-    while dead.of(id).len() < 2 {
-        tokio::task::yield_now().await;
-    }
+    dead.begins(id, 2).await;
     assert_eq!(plain(&pool, id, Act::Pause).await, Acted::Asked);
     worker.kill().await;
     pass(&pool, Duration::from_secs(9)).await;

@@ -44,9 +44,7 @@ async fn g3_a_write_whose_worker_died_is_looked_at_before_it_is_made_again() {
     let (dead, other) = (Arc::new(Ledger::default()), Arc::new(Ledger::default()));
     let id = enqueue(&pool, &[], &["ok", "write hold", "ok"]).await;
     let worker = toy::start(&db, &dead);
-    while dead.of(id).len() < 2 {
-        tokio::task::yield_now().await;
-    }
+    dead.begins(id, 2).await;
     worker.kill().await;
     pass(&pool, Duration::from_secs(9)).await;
     let taker = toy::start(&db, &other);
@@ -95,9 +93,7 @@ async fn g3_a_worker_that_gives_up_what_it_has_not_begun_leaves_the_mark_of_an_i
     let id = enqueue(&pool, &[], &["ok", "write hold"]).await;
     let ledger = Arc::new(Ledger::default());
     let dead = toy::start(&db, &ledger);
-    while ledger.of(id).len() < 2 {
-        tokio::task::yield_now().await;
-    }
+    ledger.begins(id, 2).await;
     dead.kill().await;
     let gives_up = async |recorded: bool| -> bool {
         let lease = Lease::take(&pool, "claims", &json!({}), Duration::from_secs(60)).await.unwrap();
@@ -129,9 +125,8 @@ async fn g5_an_orderly_stop_hands_over_at_once() {
     first.stop().await;
     assert!(began.elapsed() < Duration::from_secs(10), "a stop takes {:?}", began.elapsed());
     ledger.let_go.notify_waiters();
-    while ledger.of(ids[1]).len() < 2 {
-        tokio::task::yield_now().await; // the second worker has begun the step that the first could not finish
-    }
+    // The second worker has begun the step that the first could not finish.
+    ledger.begins(ids[1], 2).await;
     ledger.let_go.notify_one();
     reaches(&pool, ids[1], "succeeded").await;
     second.stop().await;

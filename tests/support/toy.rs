@@ -65,6 +65,13 @@ impl Ledger {
         self.sees.store(false, Ordering::Relaxed);
     }
 
+    /// Waits until so many steps of a workflow have begun.
+    pub async fn begins(&self, id: Uuid, steps: usize) {
+        while self.of(id).len() < steps {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// What the steps of a workflow did.
     pub fn of(&self, id: Uuid) -> Vec<(usize, String)> {
         let done = self.done.lock().unwrap();
