@@ -25,8 +25,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ("must be a whole number of seconds from {} to {}", "deve ser um número inteiro de segundos, de {} a {}"),
     ("must be a whole number from {} to {}", "deve ser um número inteiro de {} a {}"),
     (
-        "must be a number of calls a second, more than 0, or null for no limit",
-        "deve ser um número de chamadas por segundo, maior que 0, ou null: sem limite",
+        "must be a number of calls a second, from 0.001 to 1000000, or null for no limit",
+        "deve ser um número de chamadas por segundo, de 0,001 a 1000000, ou null: sem limite",
     ),
     ("must be {} to {} characters of text", "deve ser um texto de {} a {} caracteres"),
     ("must be a UUID", "deve ser um UUID"),

@@ -132,7 +132,8 @@ async fn store(
     let note = note.map_or_else(|| before.note.clone(), |given| given.map(str::to_owned));
     let moved = (pattern, zone, active) != (&before.pattern, &before.zone, before.active);
     let now: DateTime<Utc> = sqlx::query_scalar(include_str!("sql/now.sql")).fetch_one(&mut *tx).await?;
-    let next = Pattern::new(pattern, zone)?.next_after(now);
+    // A tick that was recorded does not come again, where the clock was put back since.
+    let next = Pattern::new(pattern, zone)?.next_after(before.last_at.map_or(now, |last| last.max(now)));
     let next = next.ok_or_else(|| Refusal::invalid("pattern", format!("\"{pattern}\" never comes")))?;
     let next = if moved { Some(next) } else { before.next_at };
     let is = json!({ "pattern": pattern, "zone": zone, "active": active, "note": note, "overlap": overlap,

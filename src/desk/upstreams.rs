@@ -48,7 +48,7 @@ pub struct Change {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     pub closed_until: Option<Value>,
-    /// Calls a second over all workers: more than 0. Null: not limited.
+    /// Calls a second over all workers: from 0.001. Null: not limited.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<f64>)]
     pub rate: Option<Value>,
@@ -167,7 +167,9 @@ impl Noted<'_> {
 
 /// Opening the upstream of an integration that is switched off would only make its work fail.
 async fn may_open(pool: &PgPool, before: &Upstream, until: Option<Until>) -> Result<(), Refusal> {
-    if let (Some(Until::Open), Some(integration)) = (until, before.id_integracao)
+    // Closed until a time, it would open then.
+    let opens = matches!(until, Some(Until::Open | Until::Closed(Length::For(_))));
+    if let (true, Some(integration)) = (opens, before.id_integracao)
         && !super::integrations::show(pool, integration).await?.active
     {
         let message = format!(
@@ -178,14 +180,17 @@ async fn may_open(pool: &PgPool, before: &Upstream, until: Option<Until>) -> Res
     Ok(())
 }
 
+/// A call every quarter of an hour: who wants fewer closes it.
+const LEAST_RATE: f64 = 0.001;
+
 /// What is set of the two limits, each if it was given; `None` where neither was.
 type Given = (Option<Option<f64>>, Option<Option<i32>>);
 
 fn limits(change: &Change) -> Result<Option<Given>, Refusal> {
     let rate = change.rate.as_ref().map(|given| match given {
         Value::Null => Ok(None),
-        other => other.as_f64().filter(|rate| *rate > 0.0 && rate.is_finite()).map(Some).ok_or_else(|| {
-            Refusal::invalid("rate", "must be a number of calls a second, more than 0, or null for no limit")
+        other => other.as_f64().filter(|rate| (LEAST_RATE..=1e6).contains(rate)).map(Some).ok_or_else(|| {
+            Refusal::invalid("rate", "must be a number of calls a second, from 0.001 to 1000000, or null for no limit")
         }),
     });
     let concurrency = change.concurrency.as_ref().map(|given| match given {

@@ -315,8 +315,8 @@ fn waits<C>(held: &Held<C>, failure: &Failure, retry: Retry) -> PutBack {
             PutBack { after: failure.retry_after, upstream: upstream.clone(), ..parked_not(held) }
         }
         Class::Throttled => {
-            let length = failure.retry_after.map_or(Length::UntilProbed, Length::For);
-            PutBack { after: failure.retry_after, close: close(length), upstream, ..parked_not(held) }
+            let close = close(Length::asked(failure.retry_after));
+            PutBack { after: failure.retry_after, close, upstream, ..parked_not(held) }
         }
         Class::Unauthorised => PutBack { after: None, close: close(Length::UntilOpened), upstream, ..parked_not(held) },
         Class::Transient | Class::Unknown | Class::Rejected | Class::Bug => {

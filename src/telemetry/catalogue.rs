@@ -93,7 +93,11 @@ pub const METRICS: &[Metric] = &[
     counter("enlace_records_refused_total", &[], "How many records of steps could not be written?"),
     // The platforms.
     gauge("enlace_upstream_closed", &["upstream"], "Is this platform closed for every worker?"),
-    gauge("enlace_upstream_state", &["upstream"], "Is this platform open (0), coming back slowly (1) or closed (2)?"),
+    gauge(
+        "enlace_upstream_state",
+        &["upstream"],
+        "Is this platform open (0), coming back slowly (1), closed (2), or its integration inactive (3)?",
+    ),
     gauge("enlace_upstream_probed", &["upstream"], "Is one call trying whether this platform is back?"),
     gauge(
         "enlace_upstream_rate_limit",

@@ -127,8 +127,10 @@ async fn d4_an_inactive_integrations_work_waits_visibly_and_goes_on() {
     let gate = api.get(&upstream).await.expect(200).body;
     assert_eq!((&gate["state"], &gate["by"], &gate["until_opened"]), (&json!("closed"), &json!("admin"), &json!(true)));
     api.post(&format!("{path}/sync"), json!({})).await.refused(409, "not-now", None);
-    let opening = json!({ "closed_until": null, "reason": "x" });
-    api.patch(&upstream, opening).await.refused(409, "not-now", None);
+    for until in [json!(null), json!("2037-01-01T00:00:00Z")] {
+        let opening = json!({ "closed_until": until, "reason": "x" });
+        api.patch(&upstream, opening).await.refused(409, "not-now", None);
+    }
     // Neither new parameters nor a successful test open what a person switched off.
     api.patch(&path, json!({ "parameters": { "token": "new" } })).await.expect(200);
     api.post(&format!("{path}/test"), json!({})).await.expect(200);

@@ -66,4 +66,11 @@ async fn metrics_count_what_is_unfinished_late_and_closed() {
         assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
     }
     assert!(text.contains("enlace_outbox_oldest_not_taken_in_seconds 0."), "{text}");
+    api.post(&format!("/integrations/{integration}/inactivate"), json!({ "reason": "x" })).await.expect(200);
+    let answer = get(&base, "/metrics").await.expect(200);
+    for line in [("closed", 0), ("state", 3)]
+        .map(|(what, is)| format!("enlace_upstream_{what}{{upstream=\"integration:{integration}\"}} {is}"))
+    {
+        assert!(answer.body.as_str().unwrap().lines().any(|l| l == line), "nobody is asked for: {line}");
+    }
 }

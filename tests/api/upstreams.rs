@@ -75,6 +75,7 @@ async fn what_cannot_be_set_is_named() {
         (json!({ "closed_until": "2020-01-01T00:00:00Z", "reason": "x" }), "closed_until"),
         (json!({ "closed_until": 5, "reason": "x" }), "closed_until"),
         (json!({ "rate": 0, "reason": "x" }), "rate"),
+        (json!({ "rate": 1e-300, "reason": "x" }), "rate"),
         (json!({ "rate": -1.5, "reason": "x" }), "rate"),
         (json!({ "rate": "5", "reason": "x" }), "rate"),
         (json!({ "concurrency": 0, "reason": "x" }), "concurrency"),

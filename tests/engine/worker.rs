@@ -224,7 +224,7 @@ async fn g13_a_schedule_whose_workflow_is_refused_holds_up_no_other() {
         return payload; end $$";
     sqlx::query(refuses).execute(&pool).await.unwrap();
     for (kind, payload) in [("sync", json!({"id_projeto": 99})), ("toy", json!({"plan": ["ok"]}))] {
-        schedule::add(&mut conn, kind, &payload, "0 * * * *", "America/Sao_Paulo").await.unwrap();
+        schedule::add(&mut conn, kind, &payload, "0 4 1 1 *", "America/Sao_Paulo").await.unwrap();
     }
     sqlx::query("update enlace.schedule set next_at = enlace.now() - interval '1 minute'")
         .execute(&pool)

@@ -95,6 +95,11 @@ impl Platform {
         self.seen.lock().unwrap().most
     }
 
+    /// Counts most calls at once anew, from the next one on.
+    pub fn forgets_most(&self) {
+        self.seen.lock().unwrap().most = 0;
+    }
+
     /// Waits until so many calls have come.
     pub async fn sees(&self, calls: usize) {
         for _ in 0..6000 {

@@ -47,6 +47,12 @@ impl Known {
         (!rest.is_zero()).then(|| Closed { remaining: Some(rest), ..closed.clone() })
     }
 
+    /// Whether another call may take the place of one that ended beside `busy` others, without asking.
+    fn leaves_its_place(&self, busy: usize, now: Instant) -> bool {
+        let open = self.closed(now).is_none() && !self.probes;
+        open && self.rate.is_none() && self.at_once.is_none_or(|most| busy < most as usize)
+    }
+
     /// Whether Postgres has to be asked for turns. It has where it was closed a moment ago: calls begin slowly then.
     fn limited(&self) -> bool {
         self.rate.is_some() || self.at_once.is_some() || self.closed.is_some() || self.probes
@@ -57,6 +63,11 @@ impl Known {
         let by_rate = self.rate.map_or(MOST_WAITING, |rate| (rate * SECONDS_OF_WORK).ceil() as usize);
         let by_number = self.at_once.map_or(MOST_WAITING, |n| 2 * n as usize);
         if self.closed.is_some() || self.probes { 2 } else { by_rate.min(by_number).clamp(2, MOST_WAITING) }
+    }
+
+    /// So much bulk work may wait in this process however much else does: about as many as have a turn among the others.
+    fn bulk(&self) -> usize {
+        self.bound().div_ceil(PASSES as usize + 1)
     }
 }
 
@@ -185,7 +196,8 @@ impl Gate {
         // Nobody is kept out by less urgent work; and who is in the middle of a change rather waits than looks again later.
         let before: usize = s.waiting.iter().take(lane as usize + 1).map(VecDeque::len).sum();
         let bound = s.known.bound() * if patient { 2 } else { 1 };
-        if before >= bound || !all.has_room(s.busy + s.queued()) {
+        let never_starved = lane == Lane::Bulk && s.waiting[lane as usize].len() < s.known.bulk();
+        if before >= bound && !never_starved || !all.has_room(s.busy + s.queued()) {
             return Entry::Out(Refused::Busy);
         }
         let (waiter, turn) = oneshot::channel();
@@ -255,7 +267,7 @@ impl Gate {
             let mut s = self.lock();
             s.busy = s.busy.saturating_sub(1);
             s.ended_at = clock::monotonic();
-            s.known.rate.is_none() && s.held > s.busy && !s.crowded && s.queued() > 0 && !s.known.probes
+            s.known.leaves_its_place(s.busy, s.ended_at) && s.held > s.busy && !s.crowded && s.queued() > 0
         };
         if takes_its_place {
             self.let_in(all, None, false);
@@ -291,7 +303,8 @@ impl Gate {
         s.known = known;
     }
 
-    /// This process has just closed it; one that is closed for longer stays so. Whether it was open until now.
+    /// This process has just closed it, and sends away who waits; one that is closed for longer stays so. Whether it was open until
+    /// now.
     pub(super) fn note_closed(&self, close: &Close, by: &str) -> bool {
         let now = clock::monotonic();
         let remaining = match close.length {
@@ -315,6 +328,11 @@ impl Gate {
             s.turned_at = now;
             s.streak.answered();
         }
+        let closed = s.known.closed(now);
+        drop(s);
+        if let Some(closed) = closed {
+            self.send_away(&Refused::Closed(closed));
+        }
         was_open
     }
 
@@ -328,11 +346,11 @@ impl Gate {
         self.lock().streak.answered();
     }
 
-    /// How many of those that wait for it in Postgres this worker has room for.
-    pub(super) fn room(&self, all: &Upstreams) -> usize {
+    /// How many of those that wait for it in Postgres this worker has room for, and for how much bulk work in any case.
+    pub(super) fn room(&self, all: &Upstreams) -> (usize, usize) {
         let (now, s) = (clock::monotonic(), self.lock());
         if !s.known.waits || s.known.closed(now).is_some() || s.probed_until.is_some_and(|until| now < until) {
-            return 0;
+            return (0, 0);
         }
         let untied = all.untied().saturating_sub(s.busy + s.queued()) / 2;
         let most = if s.known.probes {
@@ -342,7 +360,12 @@ impl Gate {
         } else {
             MOST_WAITING
         };
-        most.min(untied)
+        let bulk = if s.known.limited() && !s.known.probes {
+            s.known.bulk().saturating_sub(s.waiting[Lane::Bulk as usize].len())
+        } else {
+            0
+        };
+        (most.min(untied), bulk.min(untied))
     }
 
     /// A new lease has begun: what the old one held is nobody's.

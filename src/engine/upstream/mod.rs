@@ -59,6 +59,13 @@ pub enum Length {
     UntilProbed,
 }
 
+impl Length {
+    /// What it asked for. Without a time, or with one that is over already, a call has to show that it is back.
+    pub(crate) fn asked(retry_after: Option<Duration>) -> Self {
+        retry_after.filter(|length| !length.is_zero()).map_or(Self::UntilProbed, Self::For)
+    }
+}
+
 /// An upstream that is to be closed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Close {

@@ -87,7 +87,7 @@ impl Permit {
                 }
                 return;
             }
-            Ended::Throttled { retry_after, words } => (retry_after.map_or(Length::UntilProbed, Length::For), words),
+            Ended::Throttled { retry_after, words } => (Length::asked(retry_after), words),
             Ended::Failed { answered, words } => {
                 if !probe && !self.gate.failed(self.began, attempt::workflow(), answered) {
                     return;

@@ -85,12 +85,12 @@ async fn take(all: &Arc<Upstreams>, gate: &Arc<Gate>, link: &Link, turn: Turn) -
         "probe" => {
             let probed = gate.is_probed();
             gate.let_in(all, None, true);
-            refuse(gate, probed)
+            refuse(gate, link, &turn, probed).await
         }
-        "probed" => refuse(gate, gate.is_probed()),
+        "probed" => refuse(gate, link, &turn, gate.is_probed()).await,
         "closed" => {
             link.refresh(all).await;
-            refuse(gate, gate.why_closed(seconds))
+            refuse(gate, link, &turn, gate.why_closed(seconds)).await
         }
         "go" => {
             let lane = turn.lane.and_then(|lane| usize::try_from(lane).ok());
@@ -107,8 +107,17 @@ async fn take(all: &Arc<Upstreams>, gate: &Arc<Gate>, link: &Link, turn: Turn) -
     }
 }
 
-fn refuse(gate: &Gate, closed: Closed) -> Option<Duration> {
-    gate.granted(0, false);
+/// Nobody is let in. Calls that are under way keep their places until they end; more are not held, or whoever comes when it is
+/// open again would find them taken.
+async fn refuse(gate: &Gate, link: &Link, turn: &Turn, closed: Closed) -> Option<Duration> {
     gate.send_away(&Refused::Closed(closed));
-    Some(Duration::ZERO)
+    let held = sqlx::query(include_str!("sql/share_keep.sql")).bind(&gate.id).bind(link.lease.worker).bind(turn.held);
+    match within(link.lease.patience(), held.execute(&link.pool)).await {
+        Ok(_) => Some(Duration::ZERO),
+        Err(error) => {
+            tracing::debug!(%error, upstream = gate.id, "could not give places back");
+            gate.granted(turn.held.unwrap_or(0).saturating_add(1), false); // asked again
+            Some(LATE)
+        }
+    }
 }

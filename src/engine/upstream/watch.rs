@@ -63,13 +63,17 @@ impl Upstreams {
 
     /// Lets those go on that are in front of the queues, as far as this worker has room for them; how many.
     async fn pull(&self, link: &Link) -> Result<u64, Error> {
-        let rooms = self.gates().into_iter().map(|(id, gate)| (id, gate.room(self))).filter(|(_, room)| *room > 0);
-        let (ids, rooms): (Vec<String>, Vec<i32>) =
-            rooms.map(|(id, room)| (id, i32::try_from(room).unwrap_or(i32::MAX))).unzip();
-        if ids.is_empty() {
+        let rooms = self.gates().into_iter().map(|(id, gate)| (id, gate.room(self)));
+        let rooms: Vec<_> = rooms.filter(|(_, (most, bulk))| *most > 0 || *bulk > 0).collect();
+        if rooms.is_empty() {
             return Ok(0);
         }
-        let pulled = sqlx::query(include_str!("sql/pull.sql")).bind(ids).bind(rooms).execute(&link.pool);
+        let count = |room: usize| i32::try_from(room).unwrap_or(i32::MAX);
+        let pulled = sqlx::query(include_str!("sql/pull.sql"))
+            .bind(rooms.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>())
+            .bind(rooms.iter().map(|(_, (most, _))| count(*most)).collect::<Vec<_>>())
+            .bind(rooms.iter().map(|(_, (_, bulk))| count(*bulk)).collect::<Vec<_>>())
+            .execute(&link.pool);
         Ok(within(link.lease.patience(), pulled).await?.rows_affected())
     }
 

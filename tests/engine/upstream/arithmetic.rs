@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use engine::upstream::{Limits, limit};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -140,6 +141,22 @@ async fn g7_of_ten_turns_nine_are_urgent_and_one_is_bulk() {
     let bulk = lanes.iter().filter(|lane| **lane == 2).count();
     assert!((3..=5).contains(&bulk), "{lanes:?}");
     assert!(!lanes.iter().skip(1).any(|lane| *lane == 1), "interactive work waits all the time: {lanes:?}");
+}
+
+/// However far away the next turn was by the old one.
+#[tokio::test]
+async fn g7_a_higher_rate_counts_at_once() {
+    let db = Db::new().await;
+    let mut conn = db.connection().await;
+    let worker = workers(&mut conn).await[0];
+    let rate = |rate| Limits { rate: Some(rate), concurrency: None };
+    limit(&mut conn, "u", rate(0.001)).await.unwrap();
+    let now: DateTime<Utc> = sqlx::query_scalar("select enlace.now()").fetch_one(&mut conn).await.unwrap();
+    assert_eq!(turn(&mut conn, worker, [0, 5, 0], 0, now).await.verdict, "go");
+    let next = now + TimeDelta::seconds(5);
+    assert_eq!(turn(&mut conn, worker, [0, 5, 0], 0, next).await.verdict, "wait");
+    limit(&mut conn, "u", rate(10.0)).await.unwrap();
+    assert_eq!(turn(&mut conn, worker, [0, 5, 0], 0, next).await.verdict, "go");
 }
 
 #[tokio::test]

@@ -96,3 +96,21 @@ async fn g7_a_limit_is_changed_while_running() {
         worker.stop().await;
     }
 }
+
+/// Also where a call takes the place of one that ended without asking.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g7_a_lower_number_of_calls_at_once_counts_while_others_queue() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let platform = Platform::start(Does::Answers(Duration::from_millis(300))).await;
+    limit(&pool, ONE, None, Some(10)).await;
+    enqueue(&pool, 1, 200, ONE, &platform, "/").await;
+    let worker = caller::start(&db, 60, SOON);
+    platform.sees(10).await;
+    limit(&pool, ONE, None, Some(2)).await;
+    tokio::time::sleep(Duration::from_millis(2000)).await;
+    platform.forgets_most();
+    platform.sees(platform.count() + 6).await;
+    assert!(platform.most_at_once() <= 2, "{} at once", platform.most_at_once());
+    worker.kill().await;
+}

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use engine::acts::{self, Person};
 
-use super::{ONE, SOON, comes_to, stands, waiting, words};
+use super::{ONE, SOON, comes_to, limit, stands, waiting, words};
 use crate::support::{
     caller::{self, Does, Platform, ended_well, enqueue, succeed},
     db::Db,
-    toy::{self, pass},
+    toy::{self, pass, until},
 };
 
 async fn failures(db: &Db) -> i64 {
@@ -48,6 +48,35 @@ async fn g7_a_429_closes_it_for_all_workers_until_the_time_it_named() {
     for worker in workers {
         worker.stop().await;
     }
+}
+
+/// Where the number of calls is limited, one begins where another ended: not behind a 429. And what was held is nobody's then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g7_after_a_429_no_call_takes_the_place_of_one_that_ended_and_no_place_is_kept() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let platform = Platform::start(Does::Fails(429, Some(600))).await;
+    limit(&pool, ONE, None, Some(3)).await;
+    enqueue(&pool, 1, 50, ONE, &platform, "/").await;
+    let worker = caller::start(&db, 50, SOON);
+    wait_all(&db, 50).await;
+    assert!(platform.count() <= 3, "{} calls", platform.count());
+    let held = "select count(*) from enlace.upstream_share";
+    until("no place is kept", async || sqlx::query_scalar::<_, i64>(held).fetch_one(&pool).await.unwrap() == 0).await;
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g7_a_pause_of_no_time_is_none_that_was_named() {
+    let db = toy::db().await;
+    let pool = db.pool();
+    let platform = Platform::start(Does::Fails(429, Some(0))).await;
+    enqueue(&pool, 1, 1, ONE, &platform, "/").await;
+    let worker = caller::start(&db, 50, SOON);
+    comes_to(&pool, ONE, "closed").await;
+    let probes = "select probes and closed_until > enlace.now() + interval '2 seconds' from enlace.upstream";
+    assert!(sqlx::query_scalar::<_, bool>(probes).fetch_one(&pool).await.unwrap(), "{:?}", stands(&pool, ONE).await);
+    worker.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
