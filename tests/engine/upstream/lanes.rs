@@ -43,7 +43,7 @@ async fn g7_bulk_work_is_not_starved_by_changes() {
     let platform = Platform::start(Does::Answers(Duration::ZERO)).await;
     limit(&pool, ONE, Some(50.0), None).await;
     // Much more than may wait in one process: the rest of both waits in Postgres.
-    enqueue(&pool, 1, 400, ONE, &platform, "/change").await;
+    enqueue(&pool, 1, 900, ONE, &platform, "/change").await;
     enqueue(&pool, 2, 40, ONE, &platform, "/bulk").await;
     let workers = [(); 2].map(|()| caller::start(&db, 300, SOON));
     platform.sees(250).await;
