@@ -147,7 +147,11 @@ fn the_readme_quotes_the_example_as_it_is() {
 #[tokio::test]
 async fn the_readmes_sql_does_what_it_says() {
     let db = hubsoft("").await;
-    let [sql] = &quoted("sql")[..] else { panic!("the README shows HubSoft's transaction once") };
-    db.connection().await.execute(sqlx::AssertSqlSafe(sql.clone())).await.unwrap();
+    let [transaction, rights] = &quoted("sql")[..] else { panic!("HubSoft's transaction, and what its user may do") };
+    let (role, mut connection) = (format!("hubsoft_{}", std::process::id()), db.connection().await);
+    let rights = rights.replace("hubsoft;", &format!("{role};"));
+    let as_hubsoft = format!("create role {role}; {rights}; set role {role}; {transaction}; reset role");
+    connection.execute(sqlx::AssertSqlSafe(as_hubsoft)).await.unwrap();
+    connection.execute(sqlx::AssertSqlSafe(format!("drop owned by {role}; drop role {role}"))).await.unwrap();
     assert_eq!((occupant(&db).await, outbox(&db).await.len()), (Some(4411), 1));
 }
