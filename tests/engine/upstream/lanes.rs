@@ -49,7 +49,7 @@ async fn g7_bulk_work_is_not_starved_by_changes() {
     platform.sees(250).await;
     let calls = platform.calls();
     let bulk = calls.iter().take(250).filter(|(_, path)| path == "/bulk").count();
-    assert!((12..=30).contains(&bulk), "{bulk} of the first 250 calls were bulk work");
+    assert!((13..=30).contains(&bulk), "{bulk} of the first 250 calls were bulk work");
     for worker in workers {
         worker.kill().await;
     }
